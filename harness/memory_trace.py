@@ -33,9 +33,16 @@ LARGEST = 2**63
 @cython.exceptval(check=False)
 def _ones(word: cython.ulonglong) -> cython.int:
     """Number of set bits of a 64-bit word."""
-    word = word - ((word >> 1) & 0x5555555555555555)
-    word = (word & 0x3333333333333333) + ((word >> 2) & 0x3333333333333333)
-    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F
+    # The masks are built from 32-bit literals: Cython makes Python objects of larger ones.
+    ones: cython.ulonglong = 0x55555555
+    twos: cython.ulonglong = 0x33333333
+    fours: cython.ulonglong = 0x0F0F0F0F
+    ones |= ones << 32
+    twos |= twos << 32
+    fours |= fours << 32
+    word = word - ((word >> 1) & ones)
+    word = (word & twos) + ((word >> 2) & twos)
+    word = (word + (word >> 4)) & fours
     word = word + (word >> 8)
     word = word + (word >> 16)
     word = word + (word >> 32)

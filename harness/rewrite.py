@@ -1,0 +1,291 @@
+"""Turns candidate source into code whose every list and record is traced.
+
+Promises: the rewritten program computes the same values as the source does in CPython, and every list display,
+comprehension, record and container-making builtin goes through the meter; integers stay within 64 bits wherever a
+local variable is assigned. Hand-placed tracker calls are removed: neither they nor their arguments are evaluated.
+Does not cover: what the source may say. That is `policy`, which must have passed first.
+"""
+
+import ast
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from harness import memory_trace
+
+Namespace = dict[str, Any]
+
+# Operators whose result can need more bits than their operands have together a bounded number of.
+_UNBOUNDED = {ast.Pow: "_power", ast.LShift: "_shift"}
+_GROWING = (ast.Add, ast.Sub, ast.Mult)
+_TO_INTEGER = {"floor", "ceil", "trunc"}
+_PLAIN_BUILTINS = ("abs", "any", "all", "bool", "enumerate", "float", "len", "max", "min", "range", "reversed", "sum", "zip")
+
+
+def load(modules: Mapping[str, str], meter: Any) -> dict[str, Namespace]:
+    """Compile and execute candidate modules over `meter`; return the namespace of each.
+
+    Args:
+        modules: dotted module name to source. A module may import from the others, in any order without a cycle.
+        meter: a memory_trace.Meter, or anything with the same methods.
+
+    Raises:
+        ImportError: an import names a module or a function that is not there, or imports form a cycle.
+    """
+    loaded: dict[str, Namespace] = {}
+    for name in modules:
+        _load_module(name, modules, meter, loaded, [])
+    return loaded
+
+
+def _load_module(
+    name: str, modules: Mapping[str, str], meter: Any, loaded: dict[str, Namespace], importing: list[str]
+) -> Namespace:
+    if name in loaded:
+        return loaded[name]
+    if name in importing or name not in modules:
+        raise ImportError(f"cannot import {name!r}: {'imports form a cycle' if name in importing else 'no such module'}")
+    tree = ast.parse(modules[name], filename=f"{name}.py")
+    namespace = _base_namespace(name, meter)
+    body = []
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom):
+            source = _load_module(statement.module or "", modules, meter, loaded, [*importing, name])
+            namespace |= _imported(statement, source)
+        elif not isinstance(statement, ast.Import):
+            body.append(statement)
+    tree.body = body
+    exec(compile(rewritten(tree), f"{name}.py", "exec", dont_inherit=True), namespace)  # noqa: S102 - in the worker only
+    loaded[name] = namespace
+    return namespace
+
+
+def _imported(statement: ast.ImportFrom, source: Namespace) -> Namespace:
+    missing = [alias.name for alias in statement.names if alias.name not in source]
+    if missing:
+        raise ImportError(f"cannot import name {missing[0]!r} from {statement.module!r}")
+    return {alias.asname or alias.name: source[alias.name] for alias in statement.names}
+
+
+def _base_namespace(name: str, meter: Any) -> Namespace:
+    builtins = {plain: __builtins__[plain] if isinstance(__builtins__, dict) else getattr(__builtins__, plain)
+                for plain in _PLAIN_BUILTINS}
+    builtins |= {"list": meter.listed, "sorted": meter.sorted_list, "int": _integer, "round": _rounded}
+    return {
+        "__name__": name,
+        "__builtins__": builtins,
+        "math": math,
+        "_open": meter.open,
+        "_put": meter.put,
+        "_close": meter.close,
+        "_fill": meter.fill,
+        "_record": meter.record,
+        "_number": memory_trace.check_register,
+        "_power": _power,
+        "_shift": _shift,
+    }
+
+
+def rewritten(tree: ast.Module) -> ast.Module:
+    """The traced form of a module's syntax tree. Line numbers stay, so that errors name the author's lines."""
+    return ast.fix_missing_locations(_Tracing().visit(tree))
+
+
+def _integer(value: Any = 0) -> Any:
+    return memory_trace.check_register(int(value))
+
+
+def _rounded(value: Any, digits: Any = None) -> Any:
+    return memory_trace.check_register(round(value, digits))
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """`base ** exponent`; an integer result beyond 64 bits is refused before it is computed."""
+    if isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1 and exponent > 64:
+        raise OverflowError("a number of at most 64 bits is needed: write float(base) ** exponent")
+    return memory_trace.check_register(base**exponent)
+
+
+def _shift(value: int, places: int) -> Any:
+    """`value << places`; a result beyond 64 bits is refused before it is computed."""
+    if places > 64:
+        raise OverflowError("a number of at most 64 bits is needed: shift by less")
+    return memory_trace.check_register(value << places)
+
+
+def _call(name: str, *args: ast.expr, at: ast.AST) -> ast.Call:
+    call = ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=list(args), keywords=[])
+    return ast.copy_location(call, at)
+
+
+def _is_tracker_call(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Attribute)
+        and isinstance(statement.value.func.value, ast.Name)
+        and statement.value.func.value.id == "tracker"
+    )
+
+
+def _is_simple(element: ast.expr) -> bool:
+    """Whether evaluating the element cannot access a cell, so that no access falls between two births."""
+    operand = element.operand if isinstance(element, ast.UnaryOp) else element
+    return isinstance(operand, ast.Constant | ast.Name)
+
+
+class _Tracing(ast.NodeTransformer):
+    """Rewrites one module."""
+
+    def __init__(self) -> None:
+        self.floats: frozenset[str] = frozenset()
+
+    # -- functions and their bodies -------------------------------------------------------------------------------
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.floats = _float_names(node)
+        for arg in node.args.args:
+            arg.annotation = None
+        node.args.defaults = [ast.Constant(value=None) for _ in node.args.defaults]
+        node.returns = None
+        self.generic_visit(node)
+        return node
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        for field in ("body", "orelse"):
+            statements = getattr(node, field, None)
+            if isinstance(statements, list):
+                kept = [s for s in statements if not _is_tracker_call(s)]
+                if not kept and statements:
+                    kept = [ast.copy_location(ast.Pass(), statements[0])]
+                setattr(node, field, kept)
+        return super().generic_visit(node)
+
+    # -- containers -----------------------------------------------------------------------------------------------
+
+    def visit_List(self, node: ast.List) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.ctx, ast.Load):
+            return node
+        if all(_is_simple(e) for e in node.elts):
+            return _call("_fill", ast.Tuple(elts=node.elts, ctx=ast.Load()), ast.Constant(value=1), at=node)
+        puts = ast.Tuple(elts=[_call("_put", e, at=e) for e in node.elts], ctx=ast.Load())
+        return _call("_close", _call("_open", at=node), puts, at=node)
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        self.generic_visit(node)
+        node.elt = _call("_put", node.elt, at=node.elt)
+        return _call("_close", _call("_open", at=node), node, at=node)
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        self.generic_visit(node)
+        names = ast.Tuple(elts=[k for k in node.keys if k is not None], ctx=ast.Load())
+        return _call("_record", names, *node.values, at=node)
+
+    # -- numbers --------------------------------------------------------------------------------------------------
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        if isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List) != isinstance(node.right, ast.List):
+            display, times = (node.left, node.right) if isinstance(node.left, ast.List) else (node.right, node.left)
+            values = ast.Tuple(elts=[self.visit(e) for e in display.elts], ctx=ast.Load())  # type: ignore[attr-defined]
+            return _call("_fill", values, self.visit(times), at=node)
+        self.generic_visit(node)
+        for operator, name in _UNBOUNDED.items():
+            if isinstance(node.op, operator):
+                return _call(name, node.left, node.right, at=node)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _TO_INTEGER:
+            return _call("_number", node, at=node)
+        if isinstance(node.func, ast.Name):
+            node.args = [self._checked(a) if isinstance(a, ast.BinOp) else a for a in node.args]
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        if node.value is None:
+            return node
+        checked = self._may_grow(node.value)
+        self.generic_visit(node)
+        if checked:
+            node.value = _call("_number", node.value, at=node.value)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        checked = isinstance(node.targets[0], ast.Name) and self._may_grow(node.value)
+        self.generic_visit(node)
+        if checked:
+            node.value = _call("_number", node.value, at=node.value)
+        elif isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+            node.value.elts = [self._checked(e) for e in node.value.elts]
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        self.generic_visit(node)
+        if not isinstance(node.target, ast.Name) or node.target.id in self.floats:
+            return node
+        name = node.target.id
+        for operator, function in _UNBOUNDED.items():
+            if isinstance(node.op, operator):
+                value = _call(function, ast.Name(id=name, ctx=ast.Load()), node.value, at=node)
+                return ast.copy_location(ast.Assign(targets=[node.target], value=value), node)
+        check = ast.Expr(value=_call("_number", ast.Name(id=name, ctx=ast.Load()), at=node))
+        return [node, ast.copy_location(check, node)]
+
+    def _checked(self, value: ast.expr) -> ast.expr:
+        return _call("_number", value, at=value) if self._may_grow(value) else value
+
+    def _may_grow(self, value: ast.expr) -> bool:
+        """Whether the value could be an int of more bits than any of its operands."""
+        if isinstance(value, ast.BinOp):
+            return isinstance(value.op, _GROWING) and not _is_float(value, self.floats)
+        if isinstance(value, ast.IfExp):
+            return self._may_grow(value.body) or self._may_grow(value.orelse)
+        if isinstance(value, ast.UnaryOp):
+            return self._may_grow(value.operand)
+        return isinstance(value, ast.Call | ast.BoolOp)
+
+
+def _float_names(function: ast.FunctionDef) -> frozenset[str]:
+    """Local names that can only hold a float: every assignment to them is one, given that the others are."""
+    assignments: dict[str, list[ast.expr | None]] = {a.arg: [None] for a in function.args.args}
+    for node in ast.walk(function):
+        for name, value in _bindings(node):
+            assignments.setdefault(name, []).append(value)
+    floats = frozenset(assignments)
+    while True:
+        smaller = frozenset(n for n in floats if all(v is not None and _is_float(v, floats) for v in assignments[n]))
+        if smaller == floats:
+            return floats
+        floats = smaller
+
+
+def _bindings(node: ast.AST) -> list[tuple[str, ast.expr | None]]:
+    """Names that a node binds, each with its value; None where the value is not known to be a float."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return [(node.targets[0].id, node.value)]
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        name = ast.Name(id=node.target.id, ctx=ast.Load())
+        return [(node.target.id, ast.BinOp(left=name, op=node.op, right=node.value))]
+    if isinstance(node, ast.Assign | ast.For | ast.comprehension):
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        return [(n.id, None) for n in ast.walk(target) if isinstance(n, ast.Name)]
+    return []
+
+
+def _is_float(value: ast.expr, floats: frozenset[str]) -> bool:
+    """Whether the expression is a float in every execution (float with any number is a float)."""
+    if isinstance(value, ast.Constant):
+        return type(value.value) is float
+    if isinstance(value, ast.Name):
+        return value.id in floats
+    if isinstance(value, ast.UnaryOp):
+        return isinstance(value.op, ast.USub | ast.UAdd) and _is_float(value.operand, floats)
+    if isinstance(value, ast.BinOp):
+        if isinstance(value.op, ast.Div):
+            return True
+        return isinstance(value.op, _GROWING) and (_is_float(value.left, floats) or _is_float(value.right, floats))
+    if isinstance(value, ast.IfExp):
+        return _is_float(value.body, floats) and _is_float(value.orelse, floats)
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "float"
