@@ -1,0 +1,50 @@
+"""The knobs of the proposers, in one frozen record with units.
+
+Does not cover: the knobs of the run (budget, gate, git), which belong to the loop.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from harness.records import Experiment
+
+DEFAULT_MODEL = "claude-opus-5-5"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposerOptions:
+    """What a proposer needs beyond the briefing.
+
+    Attributes:
+        script: proposals for `scripted`, YAML documents or JSON lines.
+        replay: the rows of a recorded run for `replay`, oldest first.
+        transcripts: directory for the requests and replies of `claude`, one per run; made when needed.
+        environ: where the key and the address are read from. Never printed.
+        model: the model to ask.
+        max_usd: ceiling in dollars over the whole run; None for none.
+        effort: the model's effort level; None leaves it to the server.
+        max_tokens: of one reply, thinking included.
+        repair_turns: how often the model may mend an answer that is unusable.
+        cache_ttl: how long the server keeps the system prompt.
+        timeout_s: of one network operation.
+        attempts: requests per turn before the run is paused.
+        wait_cap_s: longest single wait between two requests, whatever Retry-After says.
+        total_wait_s: no further request of the turn once this much time has gone.
+    """
+
+    script: Path | None = None
+    replay: tuple[Experiment, ...] = ()
+    transcripts: Path = Path("transcripts")
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    model: str = DEFAULT_MODEL
+    max_usd: float | None = None
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    max_tokens: int = 32_000
+    repair_turns: int = 2
+    cache_ttl: Literal["5m", "1h"] = "5m"
+    timeout_s: float = 600.0
+    attempts: int = 8
+    wait_cap_s: float = 60.0
+    total_wait_s: float = 900.0
