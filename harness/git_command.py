@@ -1,0 +1,130 @@
+"""How a git command is started: the one place that does, and the one line that the user sees when it fails.
+
+Promises: whatever the user's environment and configuration say, no hook, pager, prompt, signature or
+replaced object takes part, the repository named is the one used, the index is not refreshed, and what git
+writes is synced to the disk.
+
+Does not cover: time limits. Nothing here talks to a network or waits for input.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from signal import Signals
+
+from harness.errors import ArdentError
+
+# Which configuration to read is the user's business; every other GIT_* could point git at another repository.
+_KEPT_VARIABLES = ("GIT_CONFIG_", "GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES")
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.quotePath=false",
+    # Git before 2.36 ignores these two; it syncs packs by itself.
+    "core.fsync=loose-object,pack,pack-metadata,reference",
+    "core.fsyncMethod=fsync",
+    "commit.gpgSign=false",
+    "gc.auto=0",
+    "fastimport.unpackLimit=10000",  # loose objects: a pack for each experiment would slow every git command
+)
+_FLAGS = ("--no-pager", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs")
+_SPACE = "free disk space and run the same command again; no ref was moved"
+_WRITABLE = "make the repository writable; no ref was moved"
+_FIXES = {
+    "No space left": _SPACE,
+    "Out of diskspace": _SPACE,  # git's own word
+    "File too large": _SPACE,
+    "quota exceeded": _SPACE,
+    "SIGXFSZ": _SPACE,
+    "died of signal 25": _SPACE,  # SIGXFSZ again, told by git about its own child
+    "SIGKILL": "run the same command again",
+    "SIGTERM": "run the same command again",
+    "Read-only file system": _WRITABLE,
+    "Permission denied": _WRITABLE,
+    "insufficient permission": _WRITABLE,
+    ".lock': File exists": "wait for the other git command, or remove that lock file if none is running",
+    "dubious ownership": "if you trust it, run: git config --global --add safe.directory <folder>",
+    "not a git repository": "run git init there, or name a folder inside a repository",
+    "cannot change to": "name a folder inside a git repository",
+    "must be run in a work tree": "name a folder of the working tree, outside .git",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one git command said: exit status (negative: a signal), output, error text."""
+
+    status: int
+    out: bytes
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class GitCommand:
+    """Git in one working tree. Without `git_dir`, git looks for the repository around `root`.
+
+    Attributes:
+        identity: who the reflog names, `Name <email>`.
+    """
+
+    root: Path
+    git_dir: Path | None = None
+    identity: str = "Ardent <ardent@localhost>"
+
+    def start(self, *arguments: str, stdin: bytes = b"") -> Answer:
+        """Run one git command to its end, whatever its exit status."""
+        # Importing GitPython starts git, which an import of ours must not do.
+        try:
+            from git import Git  # noqa: PLC0415
+        except ImportError as missing:
+            raise ArdentError("git: not found on PATH; install git 2.30 or later") from missing
+        # A session of its own: an interrupt at the terminal is ours to handle, between two git commands.
+        process = Git().execute(
+            [*self._prefix(), *arguments],
+            istream=subprocess.PIPE,
+            as_process=True,
+            shell=False,
+            start_new_session=True,
+        )
+        out, error = process.communicate(stdin)
+        return Answer(process.returncode, out, error.decode("utf-8", "replace"))
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """The output of a git command that must succeed."""
+        answer = self.start(*arguments, stdin=stdin)
+        if answer.status:
+            raise trouble(f"{self.root}: git {arguments[0]}", answer)
+        return answer.out
+
+    def ask(self, *arguments: str) -> str | None:
+        """What a git command answers, stripped; None when it says no (exit 1)."""
+        answer = self.start(*arguments)
+        if answer.status not in (0, 1):
+            raise trouble(f"{self.root}: git {arguments[0]}", answer)
+        return None if answer.status else os.fsdecode(answer.out).strip()
+
+    def _prefix(self) -> list[str]:
+        """All before git's subcommand. GitPython can add variables, not remove them: `env` does both."""
+        foreign = [n for n in os.environ if n.startswith("GIT_") and not n.startswith(_KEPT_VARIABLES)]
+        name, _, email = self.identity.rstrip(">").partition(" <")
+        prefix = ["env", *_each("-u", foreign), "GIT_TERMINAL_PROMPT=0"]
+        prefix += [f"GIT_COMMITTER_NAME={name}", f"GIT_COMMITTER_EMAIL={email}"]
+        prefix += ["git", "-C", str(self.root), *_FLAGS, *_each("-c", _SETTINGS)]
+        if self.git_dir:  # looked for only once: a vanished .git must not lead to a repository further up
+            prefix += [f"--git-dir={self.git_dir}", f"--work-tree={self.root}"]
+        return prefix
+
+
+def _each(flag: str, values: Iterable[str]) -> list[str]:
+    return [word for value in values for word in (flag, value)]
+
+
+def trouble(command: str, answer: Answer) -> ArdentError:
+    """One line for a git command that failed, with the fix."""
+    text = f"ended by {Signals(-answer.status).name}" if answer.status < 0 else answer.error
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [f"exit status {answer.status}"]
+    line = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
+    fix = next((fix for words, fix in _FIXES.items() if words in text), "run git fsck, and try again")
+    return ArdentError(f"{command}: {line.removeprefix('fatal: ').removeprefix('error: ')}; {fix}")
