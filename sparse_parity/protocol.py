@@ -77,8 +77,12 @@ def read_champion(path: Path = CHAMPION) -> Champion:
     Raises:
         ParityError: it holds anything but METHOD (a name) and HYPERPARAMETERS (numbers by name).
     """
+    try:
+        statements = ast.parse(path.read_text(encoding="utf-8")).body
+    except SyntaxError as error:
+        raise ParityError(f"{path.name}: line {error.lineno}: {error.msg}") from None
     found: dict[str, Any] = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in statements:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             found[node.targets[0].id] = _literal(node.value, path)
     method, hp = found.pop("METHOD", None), found.pop("HYPERPARAMETERS", None)

@@ -1,0 +1,136 @@
+"""The command line: `python -m sparse_parity` runs all phases, prints a table, and writes JSON, markdown and
+plots.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+from sparse_parity.config import Config
+from sparse_parity.pipeline import Phase, run_phases
+from sparse_parity.plots import draw_plots, require_matplotlib
+from sparse_parity.protocol import Champion, ParityError, read_champion
+from sparse_parity.report import phase_record, render_markdown, render_table, to_json
+from sparse_parity.tracker import TrackerError
+from sparse_parity.training import Epoch
+
+DESCRIPTION = """\
+Runs every phase of the sparse parity study: draws the data, trains at 3 bits and at 20, and measures the
+average reuse distance (ARD) of one training step of each method with the hand-placed tracker. 3 bits take
+under a second, 20 bits a few. Prints a table to standard output and progress to standard error, and writes
+<out>/<UTC time>_<phase>.json, <out>/<UTC time>_report.md and, with --plots, PNG plots."""
+
+EPILOG = """\
+examples:
+  python -m sparse_parity                     the champion at 20 bits, about 5 s
+  python -m sparse_parity --full --plots      all methods at 20 bits, with plots
+  python -m sparse_parity --method perlayer   another method, with the champion's hyperparameters
+  python -m sparse_parity --json | jq .       one JSON document, no files
+
+The gate measures differently, and believes no declared number: see `python -m harness gate --help`."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Bad usage is told as every other trouble is: one line, exit code 1."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ParityError(f"{message}; see --help")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The flags."""
+    parser = _Parser("python -m sparse_parity", description=DESCRIPTION, epilog=EPILOG)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add = parser.add_argument
+    add("--method", metavar="NAME", help="train this file of methods/ instead of the champion's")
+    add("--full", action="store_true", help="train every method at 20 bits, about 15 s")
+    add("--plots", action="store_true", help="draw loss, accuracy, hidden progress and ARD as PNG")
+    add("--json", action="store_true", help="print one JSON document; files only with --out or --plots")
+    add("--out", type=Path, metavar="DIR", help="directory of the files (default: results)")
+    return parser
+
+
+def run(argv: Sequence[str] | None) -> None:
+    """Parse, run the phases, print, write.
+
+    Raises:
+        ParityError: bad input.
+    """
+    args = build_parser().parse_args(argv)
+    out = args.out or (None if args.json and not args.plots else Path("results"))
+    if args.plots:
+        require_matplotlib()
+    if out is not None:
+        _make_directory(out)
+    champion = read_champion()
+    if args.method:
+        champion = Champion(args.method, champion.hp)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    phases = []
+    for phase in run_phases(champion, full=args.full, report=_report_epoch):
+        phases.append(phase)
+        print(f"{phase.name}: {phase.seconds:.2f} s", file=sys.stderr)
+    print(to_json(_document(phases, stamp)) if args.json else render_table(phases))
+    if out is not None:
+        written = write_results(phases, out / stamp, plots=args.plots)
+        print("wrote " + " ".join(str(path) for path in written), file=sys.stderr if args.json else
+        sys.stdout)
+
+
+def write_results(phases: list[Phase], prefix: Path, *, plots: bool) -> list[Path]:
+    """Write one JSON file per phase, the report, and the plots if wanted; returns the paths.
+
+    Raises:
+        ParityError: a file cannot be written.
+    """
+    texts = {f"{phase.name}.json": to_json(phase_record(phase)) + "\n" for phase in phases}
+    texts["report.md"] = render_markdown(phases, prefix.name)
+    paths = []
+    try:
+        for name, text in texts.items():
+            path = prefix.with_name(f"{prefix.name}_{name}")
+            path.write_text(text, encoding="utf-8")
+            paths.append(path)
+        return paths + (draw_plots(phases, prefix) if plots else [])
+    except OSError as error:
+        trouble = f"--out: {error.filename}: {error.strerror}; name a directory that can be written"
+        raise ParityError(trouble) from None
+
+
+def _make_directory(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParityError(f"--out: {out}: {error.strerror}; name a directory that can be made") from None
+
+
+def _document(phases: list[Phase], stamp: str) -> dict[str, object]:
+    return {"run": stamp, "phases": [phase_record(phase) for phase in phases]}
+
+
+def _report_epoch(config: Config, method: str, epoch: Epoch) -> None:
+    print(
+        f"{config.name} {method}: epoch {epoch.number}, test accuracy {epoch.test.accuracy:.1%}, "
+        f"{epoch.fired} steps fired, {epoch.seconds:.1f} s",
+        file=sys.stderr,
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run, and turn expected trouble into one line on standard error. Returns the exit code."""
+    try:
+        run(argv)
+    except (ParityError, TrackerError) as error:
+        print(f"sparse_parity: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("sparse_parity: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

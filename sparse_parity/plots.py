@@ -1,0 +1,95 @@
+"""PNG plots of a run: loss, accuracy and hidden progress over the epochs, and ARD as bars.
+
+Needs matplotlib, which is imported when a plot is drawn and not before; nothing of its global state is
+touched.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparse_parity.config import Config
+from sparse_parity.pipeline import ArdRow, Phase, TrainingRow
+from sparse_parity.protocol import ParityError
+from sparse_parity.training import Epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
+CURVES: dict[str, tuple[str, "Callable[[Epoch], float]"]] = {
+    "loss": ("test hinge loss", lambda epoch: epoch.test.loss),
+    "accuracy": ("test accuracy", lambda epoch: epoch.test.accuracy),
+    "progress": ("‖w − w₀‖₁", lambda epoch: epoch.movement),
+}
+
+
+def draw_plots(phases: list[Phase], prefix: Path) -> list[Path]:
+    """Write `<prefix>_loss.png`, `_accuracy.png`, `_progress.png` and `_ard.png`; returns their paths.
+
+    Raises:
+        ParityError: matplotlib is not installed.
+    """
+    rows = [row for phase in phases for row in phase.rows]
+    trainings = [row for row in rows if isinstance(row, TrainingRow)]
+    figures = {name: _curves(trainings, *curve) for name, curve in CURVES.items()}
+    figures["ard"] = _bars([row for row in rows if isinstance(row, ArdRow)])
+    paths = []
+    for name, figure in figures.items():
+        path = prefix.with_name(f"{prefix.name}_{name}.png")
+        figure.savefig(path, dpi=120)
+        paths.append(path)
+    return paths
+
+
+def require_matplotlib() -> None:
+    """Raises ParityError where plots cannot be drawn, before any time is spent."""
+    _figure(1)
+
+
+def _figure(columns: int) -> "Figure":
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - only plots need it, and it takes half a second
+    except ImportError:
+        trouble = "--plots: matplotlib is not installed; pip install matplotlib, or leave out --plots"
+        raise ParityError(trouble) from None
+    return Figure(figsize=(4.5 * columns, 3.5), layout="constrained")
+
+
+def _panels(configs: list[Config]) -> tuple["Figure", list[Any]]:
+    figure = _figure(len(configs))
+    axes = figure.subplots(1, len(configs), squeeze=False)[0]
+    for config, panel in zip(configs, axes, strict=True):
+        panel.set_title(f"{config.n_bits} bits, {config.hidden} hidden units")
+    return figure, list(axes)
+
+
+def _curves(trainings: list[TrainingRow], label: str, height: "Callable[[Epoch], float]") -> "Figure":
+    configs = list(dict.fromkeys(row.config for row in trainings))
+    figure, panels = _panels(configs)
+    styles = ("-", "--", ":", "-.")  # equal curves lie on each other: the styles show that all are there
+    for config, panel in zip(configs, panels, strict=True):
+        for i, row in enumerate(row for row in trainings if row.config == config):
+            epochs = row.training.epochs
+            numbers = [epoch.number for epoch in epochs]
+            heights = [height(epoch) for epoch in epochs]
+            panel.plot(numbers, heights, styles[i % 4], marker=".", label=row.method)
+        panel.set_xlabel("epoch")
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.set_ylabel(label)
+        panel.legend()
+    return figure
+
+
+def _bars(rows: list[ArdRow]) -> "Figure":
+    configs = list(dict.fromkeys(row.config for row in rows))
+    figure, panels = _panels(configs)
+    for config, panel in zip(configs, panels, strict=True):
+        of_config = [row for row in rows if row.config == config]
+        names = [row.method + ("" if row.recording == "own" else f",\n{row.recording}") for row in of_config]
+        colours = ["tab:blue" if row.recording == "own" else "silver" for row in of_config]
+        bars = panel.bar(range(len(names)), [row.summary.ard or 0.0 for row in of_config], color=colours)
+        panel.bar_label(bars, fmt="{:,.0f}", fontsize=7)
+        panel.set_xticks(range(len(names)), names, fontsize=7)
+        panel.set_ylabel("ARD, floats")
+    return figure

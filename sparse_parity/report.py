@@ -1,0 +1,143 @@
+"""The phases as text: a table for the terminal, a markdown report, and strict JSON.
+
+Promises: JSON holds no NaN or infinity (they become null) and no state; each number comes from a phase's row.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sparse_parity.config import Config
+from sparse_parity.pipeline import ArdRow, DataRow, Phase, Row, TrainingRow
+
+COLUMNS = ("method", "ARD", "reads", "writes", "floats", "epochs to solve", "test accuracy")
+
+NOTES = """\
+ARD is what each method declares to MemTracker in one full training step, in floats. `perlayer` declares every
+value that it makes; `perlayer, as published` is the published list, which leaves out nine reads and five
+writes of the same step. Epochs to solve: the first with a test accuracy above 90 %. A dash: not trained in
+this run.
+"""
+
+
+def tabulate(phases: Iterable[Phase]) -> list[tuple[Config, list[tuple[str, ...]]]]:
+    """One block of cells per config that was accounted for, in the order of the phases."""
+    rows = [row for phase in phases for row in phase.rows]
+    trainings = [row for row in rows if isinstance(row, TrainingRow)]
+    blocks: dict[Config, list[tuple[str, ...]]] = {}
+    for row in rows:
+        if isinstance(row, ArdRow):
+            blocks.setdefault(row.config, []).append(_cells(row, trainings))
+    return list(blocks.items())
+
+
+def _cells(row: ArdRow, trainings: list[TrainingRow]) -> tuple[str, ...]:
+    key = (row.config, row.method, row.hp)
+    training = next((t.training for t in trainings if (t.config, t.method, t.hp) == key), None)
+    summary = row.summary
+    return (
+        _label(row),
+        "-" if summary.ard is None else f"{summary.ard:,.2f}",
+        f"{summary.reads:,}",
+        f"{summary.writes:,}",
+        f"{summary.total_floats:,}",
+        "-" if training is None else str(training.solved_at or "not solved"),
+        "-" if training is None else f"{training.epochs[-1].test.accuracy:.1%}",
+    )
+
+
+def _label(row: ArdRow) -> str:
+    if row.recording != "own":
+        return f"{row.method}, {row.recording}"
+    return row.method if row.hp == row.config.hp else f"{row.method}, champion's hyperparameters"
+
+
+def render_table(phases: Iterable[Phase]) -> str:
+    """Plain text, aligned; one block per config."""
+    lines = []
+    for config, rows in tabulate(phases):
+        lines += [describe(config), *_align([COLUMNS, *rows]), ""]
+    return "\n".join(lines)
+
+
+def _align(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
+    lines = []
+    for row in rows:
+        numbers = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  " + "  ".join([row[0].ljust(widths[0]), *numbers]))
+    return lines
+
+
+def describe(config: Config) -> str:
+    """One line on an instance."""
+    return (
+        f"{config.n_bits} bits, {config.k_sparse} secret, {config.hidden} hidden units, "
+        f"learning rate {config.lr}, weight decay {config.wd}, seed {config.seed}"
+    )
+
+
+def render_markdown(phases: list[Phase], stamp: str) -> str:
+    """The report: a table per config, and how each training went."""
+    lines = [f"# Sparse parity, run {stamp}", "", NOTES]
+    for config, rows in tabulate(phases):
+        lines += [f"## {describe(config)}", "", _bar(COLUMNS), _bar(["---", *["---:"] * 6])]
+        lines += [*(_bar(row) for row in rows), ""]
+    for row in (row for phase in phases for row in phase.rows if isinstance(row, TrainingRow)):
+        lines += [f"## Training: {row.method}, {row.config.name}", ""]
+        lines += [_bar(EPOCH_COLUMNS), _bar(["---:"] * 6)]
+        lines += [*_epoch_lines(row), ""]
+    lines += [f"- {phase.name}: {phase.seconds:.2f} s" for phase in phases]
+    return "\n".join(lines) + "\n"
+
+
+EPOCH_COLUMNS = ("epoch", "train loss", "train accuracy", "test accuracy", "fired steps", "‖w − w₀‖₁")
+
+
+def _epoch_lines(row: TrainingRow) -> list[str]:
+    return [
+        _bar(
+            [
+                str(e.number),
+                f"{e.train.loss:.4f}",
+                f"{e.train.accuracy:.1%}",
+                f"{e.test.accuracy:.1%}",
+                str(e.fired),
+                f"{e.movement:,.1f}",
+            ]
+        )
+        for e in row.training.epochs
+    ]
+
+
+def _bar(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def to_json(value: Any) -> str:
+    """Strict JSON, indented."""
+    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def phase_record(phase: Phase) -> dict[str, Any]:
+    """A phase as plain values."""
+    return {"phase": phase.name, "seconds": phase.seconds, "rows": [_row_record(row) for row in phase.rows]}
+
+
+def _row_record(row: Row) -> dict[str, Any]:
+    config = asdict(row.config)
+    if isinstance(row, DataRow):
+        return {"config": config, "secret": row.instance.secret, "labels_agreeing": row.agreeing}
+    subject = {"config": config, "method": row.method, "hyperparameters": row.hp}
+    if isinstance(row, ArdRow):
+        return {**subject, "recording": row.recording, "tracker": asdict(row.summary)}
+    epochs = [_finite(asdict(epoch)) for epoch in row.training.epochs]
+    return {**subject, "solved_at": row.training.solved_at, "seconds": row.seconds, "epochs": epochs}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
