@@ -148,11 +148,16 @@ class Meter:
 
     def _make_inputs(self, n_inputs: int) -> None:
         self.inputs = self.fill((0.0,), n_inputs)
-        self.label = self.fill((0.0,), 1)
+        label: TracedList = _new_list(self)
+        label.bear_element(0.0)  # one cell: nobody asks for the label's length
+        self.label = label
         # Of the buffer only the length is stamped at a step's start: the harness writes the rest right after.
         self.count[cython.cast(TracedList, self.inputs).range] = 1
-        self.count[cython.cast(TracedList, self.label).range] = 0
-        self.writes = self.births = 0
+        self.count[label.range] = 0
+        self.now = self.writes = self.births = 0
+        cell: cython.int
+        for cell in range(self.next_cell):
+            self.written[cell] = self.accessed[cell] = 0
 
     # -- the time line ------------------------------------------------------------------------------------------
 
@@ -542,7 +547,7 @@ class TracedList:
     def _claim(self, row: TracedList) -> cython.void:
         if self.kind == NUMBERS:
             raise TypeError("a list holds numbers or rows, not both")
-        claim(row)
+        claim(self, row)
 
     @cython.cfunc
     def bear_length(self) -> cython.void:
@@ -570,6 +575,9 @@ class TracedList:
         if self.kind == NUMBERS:
             for i in range(1, len(self.items) + 1):
                 meter.bury(self.first + i)
+        elif self.kind == ROWS:
+            for row in self.items:  # one that a local name still has may be held again
+                cython.cast(TracedList, row).owned = False
         meter.give_cells(self.first, self.size)
         meter.give_range(self.range)
 
@@ -715,10 +723,10 @@ class TracedList:
 
     @cython.cfunc
     def _replace_row(self, i: cython.Py_ssize_t, row: TracedList) -> cython.void:
-        self._claim(row)
-        old: TracedList = self.items[i]
-        old.owned = False
-        self.items[i] = row
+        if self.kind == NUMBERS or self.items[i] is not row:  # `rows[i] += [..]` stores back what it read
+            self._claim(row)
+            cython.cast(TracedList, self.items[i]).owned = False
+            self.items[i] = row
         self.meter.note_row()
 
     def __setitem__(self, index: object, value: object) -> None:
@@ -775,7 +783,7 @@ class TracedList:
         self.bear_element(value)
         if self.kind == ROWS:
             self.items.insert(at, self.items.pop())
-            for _ in range(i - at):
+            for _ in range(i - at + 1 if at < i else 0):
                 self.meter.note_row()
         else:
             while i > at:
@@ -799,6 +807,8 @@ class TracedList:
                 self.meter.note_row()
             del self.items[i]
             cython.cast(TracedList, value).owned = False
+            if not self.items:
+                self.kind = EMPTY
         else:
             while i < n - 1:
                 self.replace(i, self.element(i + 1))
@@ -866,11 +876,26 @@ def _new_list(meter: Meter) -> TracedList:
 
 
 @cython.cfunc
-def claim(row: TracedList) -> cython.void:
-    """Note that a list or a record holds `row` from now on; refuse one that is held already."""
-    if row.owned:
+def claim(holder: object, row: TracedList) -> cython.void:
+    """Note that `holder` holds `row` from now on; refuse one that is held already, or that holds `holder`."""
+    if row.owned or row is holder or (row.kind == ROWS and _holds(row.items, holder)):
         raise TypeError("a row can be held by one list or record at a time: copy its numbers into a new list")
     row.owned = True
+
+
+@cython.cfunc
+def _holds(items: list, container: object) -> cython.bint:
+    """Whether `container` is among the items or below them. A cycle would never be freed by reference count."""
+    for item in items:
+        if item is container:
+            return True
+        if type(item) is TracedList:
+            row: TracedList = item
+            if row.kind == ROWS and _holds(row.items, container):
+                return True
+        elif type(item) is TracedRecord and _holds(cython.cast(TracedRecord, item).values, container):
+            return True
+    return False
 
 
 @cython.final
@@ -935,13 +960,12 @@ class TracedRecord:
     def __setitem__(self, name: str, value: object) -> None:
         i: cython.int = self._place(name)
         old = self.values[i]
-        if old is value and _is_container(value):  # `state["w"] += [..]` stores back what it read
-            return
         if _is_container(old) != _is_container(value):
             raise TypeError(f"field {name!r} holds {'a list' if _is_container(old) else 'a number'}; keep it so")
         if _is_container(value):
-            _claim_any(value)
-            _release_any(old)
+            if old is not value:  # `state["w"] += [..]` stores back what it read
+                _claim_any(self, value)
+                _release_any(old)
             self.meter.note_row()
         else:
             check_number(value)
@@ -958,6 +982,9 @@ class TracedRecord:
     def __del__(self) -> None:
         """The cells of a freed record leave the stack."""
         i: cython.int
+        for value in self.values:
+            if _is_container(value):
+                _release_any(value)
         for i in range(self.meter.count[self.range]):
             self.meter.bury(self.first + i)
         self.meter.give_cells(self.first, self.size)
@@ -970,12 +997,12 @@ def _is_container(value: object) -> cython.bint:
 
 
 @cython.cfunc
-def _claim_any(value: object) -> cython.void:
+def _claim_any(holder: object, value: object) -> cython.void:
     if type(value) is TracedList:
-        claim(value)
+        claim(holder, value)
         return
     inner: TracedRecord = value
-    if inner.owned:
+    if inner.owned or inner is holder or _holds(inner.values, holder):
         raise TypeError("a record can be held by one record at a time")
     inner.owned = True
 
@@ -1010,7 +1037,7 @@ def _new_record(meter: Meter, names: tuple, values: tuple) -> TracedRecord:
 def _bear_field(made: TracedRecord, value: object) -> cython.void:
     cells: cython.int = made.meter.count[made.range]
     if _is_container(value):
-        _claim_any(value)
+        _claim_any(made, value)
         made.meter.note_row()
         made.offsets.append(-1)
     else:
