@@ -19,7 +19,7 @@ from tests.harness.reference_list import (
 
 
 class ReferenceMeter:
-    """Counts accesses. A cell is a serial number; `stack` holds the live ones, the last accessed at its end."""
+    """Counts accesses. A cell is a serial number; `stack` holds the live ones, the latest at its end."""
 
     def __init__(self, n_inputs):
         self.now = self.ard_clock = self.reads = self.writes = self.births = 0
