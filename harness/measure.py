@@ -1,0 +1,180 @@
+"""The parent's side of one measurement: who learns what, when it stops, and what counts as right.
+
+Promises: labels of validation and test stay in this process; validation inputs go out when predictions are asked for,
+test inputs after the meter's counters have come back; the parent decides when the task is solved. Does not cover: the
+verdict. A candidate that cannot be measured is a Failure, a value, never a number.
+"""
+
+import hashlib
+import math
+import struct
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness import sandbox
+from harness.records import Measurement, Task
+from harness.sandbox import Child, ChildError, Limits
+from harness.task import Instance, Samples
+
+CHUNK = 100  # samples a prediction request; a check ends as soon as too many are wrong
+UNCOMPILED_PATIENCE = 60  # the uncompiled meter is about this much slower
+COUNTS = ("ard_distance", "ard_reads", "reads", "writes", "reuse", "peak_cells")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the worker runs: module sources by dotted name, the champion's method, and its hyperparameters."""
+
+    modules: Mapping[str, str]
+    method: str
+    hyperparameters: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no measurement."""
+
+    reason: str
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What the parent has seen of one measurement so far."""
+
+    samples: int = 0
+    solved: bool = False
+    digest: Any = field(default_factory=hashlib.sha256)
+    predict_traffic: float = 0.0
+
+
+def measure(program: Program, instance: Instance, task: Task, *, init_seed: int | None = None) -> Measurement | Failure:
+    """Train and test one program on one instance, in a fresh child.
+
+    Args:
+        program: the candidate or the incumbent.
+        instance: the drawn problem, labels included; they do not leave this process but for training.
+        task: limits and target.
+        init_seed: instead of the instance's own; for null rows.
+    """
+    patience = 1 if _compiled() else UNCOMPILED_PATIENCE
+    limits = Limits(seconds=task.time_limit_s * patience, memory_mb=task.memory_mb)
+    began = time.perf_counter()
+    try:
+        with sandbox.start(limits) as child:
+            child.request(
+                "load",
+                modules=dict(program.modules),
+                method=program.method,
+                hyperparameters=dict(program.hyperparameters),
+                n_bits=task.n_bits,
+                k_sparse=task.k_sparse,
+                seed=instance.init_seed if init_seed is None else init_seed,
+            )
+            progress = _train(child, instance, task)
+            counters = _counters(child, task)
+            correct = _test(child, instance.test)
+    except ChildError as error:
+        return Failure(str(error))
+    return Measurement(
+        solved=progress.solved,
+        samples=progress.samples,
+        test_correct=sum(correct),
+        test_total=len(correct),
+        predict_traffic=progress.predict_traffic,
+        predictions_sha256=progress.digest.hexdigest(),
+        test_bits=_hex_bits(correct),
+        seconds=time.perf_counter() - began,
+        **counters,
+    )
+
+
+def _compiled() -> bool:
+    from harness import memory_trace  # noqa: PLC0415 - only its flag, and only when something is measured
+
+    return memory_trace.compiled
+
+
+def _train(child: Child, instance: Instance, task: Task) -> _Progress:
+    progress = _Progress()
+    _refuse_foresight(child, instance, task, progress)
+    limit = task.max_epochs * task.n_train
+    while progress.samples < limit and not progress.solved:
+        count = min(task.check_every, limit - progress.samples)
+        chosen = [(progress.samples + i) % task.n_train for i in range(count)]
+        child.request(
+            "train",
+            samples=[instance.train.inputs[i] for i in chosen],
+            labels=[instance.train.labels[i] for i in chosen],
+        )
+        progress.samples += count
+        progress.solved = _check(child, instance, task, progress)
+    return progress
+
+
+def _refuse_foresight(child: Child, instance: Instance, task: Task, progress: _Progress) -> None:
+    """A candidate that is right before its first step knows what it cannot know."""
+    part = Samples(instance.validation.inputs[:CHUNK], instance.validation.labels[:CHUNK])
+    right = sum(_ask(child, part, progress))
+    if abs(right - CHUNK / 2) > 4.5 * math.sqrt(CHUNK) / 2:  # one in 150,000 by chance
+        raise ChildError(f"{right} of {CHUNK} predictions right before the first training step: beyond chance")
+    del task
+
+
+def _check(child: Child, instance: Instance, task: Task, progress: _Progress) -> bool:
+    """Whether the validation accuracy has reached the target; asks no more than is needed to tell."""
+    validation = instance.validation
+    may_miss = len(validation.labels) - math.ceil(task.target * len(validation.labels))
+    wrong = 0
+    for start in range(0, len(validation.labels), CHUNK):
+        part = Samples(validation.inputs[start : start + CHUNK], validation.labels[start : start + CHUNK])
+        wrong += len(part.labels) - sum(_ask(child, part, progress))
+        if wrong > may_miss:
+            return False
+    return True
+
+
+def _ask(child: Child, samples: Samples, progress: _Progress | None) -> list[bool]:
+    """Which of the samples the candidate answers right. An output of exactly 0 counts as +1."""
+    answer = child.request("predict", samples=samples.inputs)
+    predictions = _floats(answer.get("predictions"), len(samples.inputs))
+    if progress is not None:
+        progress.digest.update(struct.pack(f"<{len(predictions)}d", *predictions))
+        progress.predict_traffic = _count(answer, "traffic") / len(predictions)
+    return [(p >= 0) == (label > 0) for p, label in zip(predictions, samples.labels, strict=True)]
+
+
+def _test(child: Child, test: Samples) -> list[bool]:
+    return _ask(child, test, None)
+
+
+def _counters(child: Child, task: Task) -> dict[str, Any]:
+    answer = child.request("counters")
+    counters: dict[str, Any] = {name: _count(answer, name) for name in COUNTS}
+    dmd = answer.get("dmd")
+    if type(dmd) is not float or dmd <= 0:
+        raise ChildError("the meter's dmd is not a positive number")
+    if counters["ard_reads"] == 0:
+        raise ChildError("training reads nothing: there is no average reuse distance")
+    if counters["reads"] < task.min_reads:
+        raise ChildError(f"{counters['reads']} reads are fewer than any answer needs ({task.min_reads})")
+    return counters | {"dmd": dmd}
+
+
+def _count(answer: Mapping[str, Any], name: str) -> int:
+    value = answer.get(name)
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ChildError(f"the meter's {name} is not a count")
+    return value
+
+
+def _floats(values: Any, count: int) -> list[float]:
+    if type(values) is not list or len(values) != count or not all(type(v) is float for v in values):
+        raise ChildError(f"expected {count} predictions, each one finite float")
+    return values
+
+
+def _hex_bits(bits: Sequence[bool]) -> str:
+    padded = "".join("1" if b else "0" for b in bits).ljust(-(-len(bits) // 4) * 4, "0")
+    return f"{int(padded, 2):0{len(padded) // 4}x}"
