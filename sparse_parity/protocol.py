@@ -83,8 +83,13 @@ def read_champion(path: Path = CHAMPION) -> Champion:
         raise ParityError(f"{path.name}: line {error.lineno}: {error.msg}") from None
     found: dict[str, Any] = {}
     for node in statements:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            found[node.targets[0].id] = _literal(node.value, path)
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found[name] = _literal(value, path)
+            case ast.Expr(value=ast.Constant(value=str())):
+                pass
+            case _:
+                raise ParityError(f"{path.name}: line {node.lineno} is no literal; write NAME = value")
     method, hp = found.pop("METHOD", None), found.pop("HYPERPARAMETERS", None)
     if found or not isinstance(method, str) or not _is_hp(hp):
         raise ParityError(f"{path.name}: set METHOD to a name, HYPERPARAMETERS to numbers by name, no more")
