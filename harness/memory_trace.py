@@ -537,14 +537,14 @@ class TracedList:
         return self.meter.bear(self.first + used)
 
     @cython.cfunc
-    def _adopt(self, row: TracedList) -> cython.void:
+    def _adopt(self, row: "TracedList") -> cython.void:
         self._claim(row)
         self.kind = ROWS
         self.items.append(row)
         self.meter.note_row()
 
     @cython.cfunc
-    def _claim(self, row: TracedList) -> cython.void:
+    def _claim(self, row: "TracedList") -> cython.void:
         if self.kind == NUMBERS:
             raise TypeError("a list holds numbers or rows, not both")
         claim(self, row)
@@ -722,7 +722,7 @@ class TracedList:
         return self.meter.write(self.first + 1 + i)
 
     @cython.cfunc
-    def _replace_row(self, i: cython.Py_ssize_t, row: TracedList) -> cython.void:
+    def _replace_row(self, i: cython.Py_ssize_t, row: "TracedList") -> cython.void:
         if self.kind == NUMBERS or self.items[i] is not row:  # `rows[i] += [..]` stores back what it read
             self._claim(row)
             cython.cast(TracedList, self.items[i]).owned = False
