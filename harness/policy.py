@@ -1,10 +1,10 @@
 """What candidate source may say: an allow-list, so that no value can hide from the memory trace.
 
-Promises: `check` reads a candidate's sources without running them, never raises on any text, and returns every
-refusal with its line and with what to write instead: the one who wrote the code reads it. Functions, loops,
-comprehensions, lists, records with constant names, numbers and `math` pass.
-Does not cover: what is decided while running. The memory trace refuses tuples and text in lists, rows held twice
-and integers beyond 64 bits there.
+Promises: `check` reads a candidate's sources without running them, never raises on any text, and returns
+every refusal with its line and with what to write instead: the one who wrote the code reads it. Functions,
+loops, comprehensions, lists, records with constant names, numbers and `math` pass.
+Does not cover: what is decided while running. The memory trace refuses tuples and text in lists, rows held
+twice and integers beyond 64 bits there.
 """
 
 import re
@@ -64,7 +64,7 @@ def check(sources: Mapping[str, str], *, model: str | None = None) -> tuple[Refu
     refusals += found
     if not found:
         refusals += list(_read_modules(modules, set(methods))) or _uncompilable(methods)
-    refusals += _check_champion(sources.get(CHAMPION), modules)
+    refusals += _check_champion(sources, modules)
     return tuple(sorted(set(refusals)))
 
 
@@ -78,7 +78,7 @@ def check_module(
 
 
 def _uncompilable(sources: Mapping[str, str]) -> Iterator[Refusal]:
-    """What only the compiler sees, such as a break outside a loop. It sees nothing but code that is allowed."""
+    """What only the compiler sees, such as a break outside a loop. It sees allowed code only."""
     for path, text in sources.items():
         if found := compile_error(text):
             yield Refusal(path, *found)
@@ -224,23 +224,21 @@ def _full_name(key: Key) -> str:
 # -- the champion ---
 
 
-def _check_champion(text: str | None, modules: Mapping[str, Module]) -> Iterator[Refusal]:
-    if text is None:
+def _check_champion(sources: Mapping[str, str], modules: Mapping[str, Module]) -> Iterator[Refusal]:
+    if CHAMPION not in sources:
         yield Refusal(CHAMPION, 1, "this file is missing", "METHOD and HYPERPARAMETERS into it")
         return
     try:
-        champion = parse_champion(text)
+        champion = parse_champion(sources[CHAMPION])
     except PolicyError as error:
         yield error.refusal
         return
     path = f"{METHODS}{champion.method}.py"
     if path in modules:
         yield from _check_protocol(modules, path)
-    else:
-        line = champion.line
-        yield Refusal(
-            CHAMPION, line, f"METHOD names {champion.method!r}, and {path} is not there", "an existing one"
-        )
+    elif path not in sources:
+        what = f"METHOD names {champion.method!r}, and {path} is not there"
+        yield Refusal(CHAMPION, champion.line, what, "an existing one")
 
 
 def _check_protocol(modules: Mapping[str, Module], path: str) -> Iterator[Refusal]:

@@ -92,7 +92,7 @@ class Module:
         """Declare `name`, once; a refused name is declared too, so that its uses are not refused as well."""
         if name in self.names:
             self.refuse(line, f"the name {name!r} is given twice, each name means one thing", "a second name")
-        elif name in RESERVED and not isinstance(symbol, Known):
+        elif name in RESERVED and symbol not in (Known("math"), Known("tracker")):
             self.refuse(line, f"the name {name!r} is taken, the harness hands it in", "another name")
         elif found := unfit_name(name):
             self.refuse(line, *found)
@@ -211,10 +211,8 @@ def _declare_function(module: Module, node: ast.FunctionDef) -> None:
         module.refuse(node.lineno, "type parameters are not allowed, they are objects", "the plain def")
     for refused in (*_unfit_parameters(module, node.args), *_unfit_annotations(node)):
         module.refuse(*refused)
-    returns = max(
-        (returned_width(part) for part in ast.walk(node) if isinstance(part, ast.Return)), default=0
-    )
-    function = Function(module.path, node.name, node, parameters, _needed(node.args), returns)
+    widths = [returned_width(part) for part in ast.walk(node) if isinstance(part, ast.Return)]
+    function = Function(module.path, node.name, node, parameters, _needed(node.args), max([0, *widths]))
     module.add(node.name, node.lineno, function)
 
 

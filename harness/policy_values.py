@@ -1,10 +1,10 @@
 """What a value may be in a candidate's function: expressions and calls, an allow-list over the syntax tree.
 
-Promises: `read_value` reaches every node of an expression, and a node that no rule here names is refused. Numbers,
-lists and records are the only values: functions, tuples, iterators, text, `hp`, `rng` and `tracker` stand only where
-they are listed.
-Does not cover: statements (`policy_body`), and what is decided while running (the size of an integer, who holds a
-row), which the memory trace checks.
+Promises: `read_value` reaches every node of an expression, and a node that no rule here names is refused.
+Numbers, lists and records are the only values: functions, tuples, iterators, text, `hp`, `rng` and `tracker`
+stand only where they are listed.
+Does not cover: statements (`policy_body`), and what is decided while running (the size of an integer, who
+holds a row), which the memory trace checks.
 """
 
 import ast

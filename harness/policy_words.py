@@ -1,7 +1,7 @@
 """The words of the policy: what candidate source may call and name, and what to write instead of the rest.
 
-Covers: the tables, and the checks of what has no parts: names, literals, attributes. An arity is the least and the
-greatest number of arguments. Does not cover: whatever has parts (`policy_values`, `policy_body`).
+Covers: the tables, and the checks of what has no parts: names, literals, attributes. An arity is the least
+and the greatest number of arguments. Does not cover: whatever has parts (`policy_values`, `policy_body`).
 """
 
 import ast
@@ -154,7 +154,10 @@ def iterator_name(node: ast.expr) -> str:
 
 def kind(node: ast.expr) -> str:
     """What `node` is, in a few words."""
-    return type(node.value).__name__ if isinstance(node, ast.Constant) else f"a {type(node).__name__.lower()}"
+    if isinstance(node, ast.Constant):
+        return type(node.value).__name__
+    name = type(node).__name__.lower()
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 class Reader:

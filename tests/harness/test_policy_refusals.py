@@ -1,0 +1,344 @@
+"""Every construct that hides a value is refused, at its line, with a message that names it."""
+
+import pytest
+
+from harness.policy import check, check_module
+
+CHAMPION = 'METHOD = "probe"\nHYPERPARAMETERS = {"lr": 0.1}\n'
+PROBE = "sparse_parity/methods/probe.py"
+MODEL = "def forward(state, x):\n    return x[0], x[1], 0.5\n\n\ndef dot(u, v):\n    return u[0] * v[0]\n"
+HEAD = """import math
+from sparse_parity.model import dot, forward
+from sparse_parity.tracker import NO_TRACKER
+SCALE = 2.0
+def init(n_bits, k_sparse, hp, rng):
+    return {"w": [rng.gauss(0.0, 0.1) for _ in range(n_bits)], "b": 0.0}
+def predict(state, x, hp):
+    return dot(state["w"], x)
+def pair(a, b):
+    return a, b
+def note(state):
+    state["b"] = 1.0
+def draw(rng):
+    return rng.random()
+def step(state, x, y, hp, tracker=NO_TRACKER):
+    xs = state["w"]
+"""
+FIRST = HEAD.count("\n") + 1
+
+
+def refusals_of(source):
+    return check({"sparse_parity/champion.py": CHAMPION, PROBE: source}, model=MODEL)
+
+
+def in_step(body):
+    return HEAD + "".join(f"    {line}\n" for line in body.split("\n"))
+
+
+def assert_refused(source, line, fragment):
+    found = refusals_of(source)
+    hits = [refusal for refusal in found if refusal.line == line and fragment in str(refusal)]
+    assert hits, [str(refusal) for refusal in found]
+    assert str(found[0]).startswith(f"{PROBE}:{found[0].line}: ")
+    assert "; write " in str(found[0])
+
+
+def test_the_frame_of_these_cases_is_accepted():
+    assert refusals_of(HEAD) == ()
+
+
+# Statements and expressions inside a function: source, line within it, fragment of the message.
+INSIDE = [
+    ("f = lambda a: a", 1, "a lambda is not allowed"),
+    ("xs.append(\n    (lambda: 1)())", 2, "calling a lambda"),
+    ("def inner():\n    return 1", 1, "a nested def"),
+    ("class Cell:\n    pass", 1, "a class is not allowed"),
+    ("global SCALE", 1, "global is not allowed"),
+    ("nonlocal xs", 1, "nonlocal is not allowed"),
+    ("try:\n    a = 1\nexcept ValueError:\n    a = 2", 1, "try is not allowed"),
+    ("try:\n    a = 1\nexcept* ValueError:\n    a = 2", 1, "try is not allowed"),
+    ("raise ValueError", 1, "raise is not allowed"),
+    ("assert xs", 1, "assert is not allowed"),
+    ("with xs:\n    pass", 1, "with is not allowed"),
+    ("del xs[0]", 1, "del is not allowed"),
+    ("match y:\n    case 1:\n        pass", 1, "match is not allowed"),
+    ("import math", 1, "an import inside a function"),
+    ("from math import sqrt", 1, "an import inside a function"),
+    ("a: float = 1.0", 1, "an annotated assignment"),
+    ("yield 1", 1, "yield is not allowed"),
+    ("yield from xs", 1, "yield is not allowed"),
+    ("a = yield", 1, "yield is not allowed"),
+    ("async for a in xs:\n    pass", 1, "AsyncFor is not allowed"),
+    ("async with xs:\n    pass", 1, "AsyncWith is not allowed"),
+    ("a = [b async for b in xs]", 1, "async is not allowed"),
+    ("a = await xs", 1, "Await is not allowed"),
+    ("a = b = 1", 1, "a chained assignment"),
+    ("if (a := 1) > 0:\n    pass", 1, "the walrus"),
+    ("a = [*xs]", 1, "a starred expression"),
+    ("a, *b = xs", 1, "a starred"),
+    ("a = max(*xs)", 1, "a starred expression"),
+    ("a = dot(*xs)", 1, "does not fit dot"),
+    ("a = dot(**hp)", 1, "does not fit dot"),
+    ('a = f"{y}"', 1, "an f-string"),
+    ('a = b"bytes"', 1, "the literal bytes"),
+    ("a = 2j", 1, "the literal complex"),
+    ("a = ...", 1, "the literal ellipsis"),
+    ("a = None", 1, "the literal NoneType"),
+    ("a = 9223372036854775808", 1, "beyond 64 bits"),
+    ("a = 0x" + "f" * 400, 1, "beyond 64 bits"),
+    ('a = "text"', 1, "text is no value"),
+    ('if y == "text":\n    pass', 1, "text is no value"),
+    ('a = "x".join(xs)', 1, ".join is not allowed"),
+    ('a = "%d" % y', 1, "text is no value"),
+    ("a = {1, 2}", 1, "a set is not allowed"),
+    ("a = {b for b in xs}", 1, "a set comprehension"),
+    ("a = {b: 1 for b in xs}", 1, "a dict comprehension"),
+    ("a = {1: 2}", 1, "a record's key must be a plain literal name"),
+    ("a = {y: 2}", 1, "a record's key must be a plain literal name"),
+    ('a = {"__class__": 2}', 1, "a record's key must be a plain literal name"),
+    ('a = {"k": 2, "k": 3}', 1, "a key twice"),
+    ("a = {**state}", 1, "** in a record"),
+    ("a = (1, 2)", 1, "a tuple here"),
+    ("a = ()", 1, "a tuple here"),
+    ("a = [(1, 2)]", 1, "a tuple here"),
+    ("a = xs[0, 1]", 1, "a tuple here"),
+    ("a = dot((1, 2), xs)", 1, "a tuple here"),
+    ("xs[0] = 1, 2", 1, "a tuple here"),
+    ("a, b = 1, (2, 3)", 1, "a tuple here"),
+    ("a = pair(1, pair(2, 3))", 1, "this call returns a tuple"),
+    ("a = pair(1, 2)", 1, "this call returns a tuple"),
+    ("xs[0] = pair(1, 2)", 1, "this call returns a tuple"),
+    ("a = forward(state, x)", 1, "this call returns a tuple"),
+    ("a, b = forward(state, x)", 1, "unpacking this into 2"),
+    ("a, b = xs", 1, "unpacking this into 2"),
+    ("a, b = dot(xs, x)", 1, "unpacking this into 2"),
+    ("(a,) = (1,)", 1, "unpacking this into 1"),
+    ("[a, b] = pair(1, 2)", 1, "assigning to a list"),
+    ("(a, b), c = pair(1, 2)", 1, "assigning to a tuple"),
+    ("a = note(state)", 1, "this call returns nothing"),
+    ("a = xs.append(1)", 1, ".append is not allowed"),
+    ("a = (b for b in xs)", 1, "a generator here"),
+    ("a = dot((b for b in xs), x)", 1, "a generator here"),
+    ("a = max((b for b in xs), 1)", 1, "a generator here"),
+    ("for a in (b for b in xs):\n    pass", 1, "a generator here"),
+    ("xs.extend(b for b in x)", 1, "a generator here"),
+    ("a = range(3)", 1, "iterators are not values"),
+    ("a = [range(3)]", 1, "iterators are not values"),
+    ("a = dot(zip(xs, x), x)", 1, "iterators are not values"),
+    ("a = len(range(3))", 1, "iterators are not values"),
+    ("a = enumerate(xs)", 1, "iterators are not values"),
+    ("xs.extend(reversed(x))", 1, "iterators are not values"),
+    ("a = list(zip(xs, x))", 1, "a tuple is never held"),
+    ("a = max(enumerate(xs))", 1, "a tuple is never held"),
+    ("for a in zip(xs, x):\n    pass", 1, "a tuple is never held"),
+    ("a = [p for p in enumerate(xs)]", 1, "a tuple is never held"),
+    ("for i, p in enumerate(zip(xs, x)):\n    pass", 1, "a tuple is never held"),
+    ("for a in zip(xs):\n    pass", 1, "zip with 1 arguments"),
+    ("for a, b in xs:\n    pass", 1, "as this loop target"),
+    ("for xs[0] in x:\n    pass", 1, "as this loop target"),
+    ("for a, *b in zip(xs, x):\n    pass", 1, "as this loop target"),
+    ("for a in reversed(zip(xs, x)):\n    pass", 1, "reversed of an iterator"),
+    ("for a, b in zip(xs, x, strict=y):\n    pass", 1, "zip(strict=...)"),
+    ("a = iter(xs)", 1, "calling iter"),
+    ("a = next(xs)", 1, "calling next"),
+    ("a = dot", 1, "dot without a call"),
+    ("a = [pair, dot]", 1, "functions are not values"),
+    ("a = dot(dot, xs)", 1, "functions are not values"),
+    ("a = sum", 1, "sum without a call"),
+    ("a = [math.sqrt]", 1, "math.sqrt without a call"),
+    ("a = xs.pop", 1, ".pop is not allowed"),
+    ("a = sorted(xs, key=abs)", 1, "sorted(key=...)"),
+    ("a = sorted(xs, reverse=y)", 1, "sorted(reverse=...)"),
+    ("xs.sort(key=abs)", 1, "sort(key=...)"),
+    ("a = max(xs, default=0)", 1, "max(default=...)"),
+    ("a = sum(xs, [])", 1, "sum with 2 arguments"),
+    ("a = max()", 1, "max with 0 arguments"),
+    ('a = __import__("os")', 1, "calling __import__"),
+    ('a = getattr(xs, "pop")', 1, "calling getattr"),
+    ('eval("1")', 1, "calling eval"),
+    ('exec("1")', 1, "calling exec"),
+    ('a = open("f")', 1, "calling open"),
+    ("a = type(xs)", 1, "calling type"),
+    ("a = id(xs)", 1, "calling id"),
+    ("a = hash(y)", 1, "calling hash"),
+    ("a = vars()", 1, "calling vars"),
+    ("a = globals()", 1, "calling globals"),
+    ("print(y)", 1, "calling print"),
+    ("a = pow(y, 2)", 1, "write a ** b"),
+    ("a, b = divmod(y, 2)", 1, "write a // b and a % b"),
+    ("a = dict(k=1)", 1, 'write a record {"name": value}'),
+    ("a = tuple(xs)", 1, "calling tuple"),
+    ("a = str(y)", 1, "calling str"),
+    ("a = map(abs, xs)", 1, "a list comprehension"),
+    ("a = bytearray(8)", 1, "calling bytearray"),
+    ("a = xs.__class__", 1, ".__class__ is not allowed"),
+    ("a = x.real", 1, ".real is not allowed"),
+    ("xs.total = 1", 1, "assigning to an attribute"),
+    ('a = state.get("w")', 1, ".get is not allowed"),
+    ("for k in state.keys():\n    pass", 1, ".keys is not allowed"),
+    ("state.update(xs)", 1, ".update is not allowed"),
+    ("a = xs[0:2].copy().pop()", 1, ".pop on a call"),
+    ("a = pair(1, 2)[0]", 1, "this call returns a tuple"),
+    ("a = xs[0](1)", 1, "calling a subscript"),
+    ("a = math.fsum(xs)", 1, "write sum(...)"),
+    ("a = math.dist(xs, x)", 1, "math.dist is not allowed"),
+    ("a = math.prod(xs)", 1, "math.prod is not allowed"),
+    ("a = math.gcd(1, 2)", 1, "math.gcd is not allowed"),
+    ("a = math.frexp(y)", 1, "math.frexp is not allowed"),
+    ("a = math.hypot(1, 2, 3)", 1, "math.hypot with 3 arguments"),
+    ("a = math", 1, "the name 'math' is not known here"),
+    ("a = x is xs", 1, "identity can carry numbers"),
+    ("a = x is not xs", 1, "identity can carry numbers"),
+    ("a = xs @ x", 1, "the operator @"),
+    ("xs @= x", 1, "the operator @"),
+    ('hp["lr"] = 1', 1, "assigning to hp is not allowed"),
+    ('hp["lr"] += 1', 1, "assigning to hp is not allowed"),
+    ("hp = state", 1, "assigning to 'hp'"),
+    ("a = hp", 1, "hp here is not allowed"),
+    ("a = hp[y]", 1, "a hyperparameter's key"),
+    ("for k in hp:\n    pass", 1, "hp here is not allowed"),
+    ("a = dot(hp, x)", 1, "hp here is not allowed"),
+    ('hp.pop("lr")', 1, "hp here is not allowed"),
+    ("a = draw(xs)", 1, "this argument for 'rng'"),
+    ("a = draw(rng)", 1, "this argument for 'rng'"),
+    ("a = rng.random()", 1, "rng.random is not allowed"),
+    ("t = tracker", 1, "tracker here is not allowed"),
+    ("a = [tracker]", 1, "tracker here is not allowed"),
+    ('a = tracker.read("w", 1)', 1, "tracker.read is not allowed"),
+    ("tracker.read(y, 1)", 1, "a buffer's name must be"),
+    ('tracker.read("w", xs, 1)', 1, "with 3 arguments"),
+    ("tracker.summary()", 1, "tracker.summary is not allowed"),
+    ("sum = 1", 1, "hides a builtin"),
+    ("input = 1", 1, "hides a builtin"),
+    ("for max in xs:\n    pass", 1, "hides a builtin"),
+    ("a = [len for len in xs]", 1, "hides a builtin"),
+    ("dot = 1", 1, "hides a name of the module"),
+    ("SCALE = 1", 1, "hides a name of the module"),
+    ("SCALE += 1", 1, "hides a name of the module"),
+    ("math = 1", 1, "assigning to 'math'"),
+    ("_hidden = 1", 1, "'_hidden' is not allowed"),
+    ("__a = 1", 1, "'__a' is not allowed"),
+    ("for _ in x:\n    a = _", 2, "reading _"),
+    ("a = unknown", 1, "the name 'unknown' is not known here"),
+    ("a = [b for b in xs]\na = b", 2, "the name 'b' is not known here"),
+    ("a = dot(xs)", 1, "either; write dot(u, v)"),
+    ("a = dot(xs, w=x)", 1, "does not fit dot"),
+    ("a = dot(xs, u=x)", 1, "does not fit dot"),
+    ("y + 1", 1, "a statement without effect"),
+    ("len(xs)", 1, "a statement without effect"),
+    ('"text"', 1, "text between statements"),
+    ("xs[0:1] += x", 1, "assigning to a slice here"),
+    ("break", 1, "'break' outside loop"),
+]
+
+
+@pytest.mark.parametrize(("body", "line", "fragment"), INSIDE, ids=[case[0][:40] for case in INSIDE])
+def test_refuses_inside_a_function(body, line, fragment):
+    assert_refused(in_step(body), FIRST - 1 + line, fragment)
+
+
+# At the top level, after the frame.
+OUTSIDE = [
+    ("class Cell:\n    pass", 1, "ClassDef at the top level"),
+    ("async def f():\n    pass", 1, "AsyncFunctionDef at the top level"),
+    ("if SCALE:\n    import math", 1, "If at the top level"),
+    ("try:\n    import math\nexcept ImportError:\n    pass", 1, "Try at the top level"),
+    ("for i in range(3):\n    pass", 1, "For at the top level"),
+    ("print(1)", 1, "Expr at the top level"),
+    ('"text"', 1, "Expr at the top level"),
+    ("X: float = 1.0", 1, "AnnAssign at the top level"),
+    ("SCALE += 1", 1, "AugAssign at the top level"),
+    ("SCALE = 3", 1, "'SCALE' is given twice"),
+    ("CACHE = []", 1, "CACHE is not a number literal"),
+    ("CACHE = {}", 1, "CACHE is not a number literal"),
+    ('NAME = "text"', 1, "NAME is not a number literal"),
+    ("X = 1 + 1", 1, "X is not a number literal"),
+    ("X = SCALE", 1, "X is not a number literal"),
+    ("X = dot", 1, "X is not a number literal"),
+    ("A = B = 1", 1, "this assignment at the top level"),
+    ("math = 1", 1, "'math' is given twice"),
+    ("NO_TRACKER = 1", 1, "'NO_TRACKER' is given twice"),
+    ("def rng(a):\n    return a", 1, "'rng' is taken"),
+    ("A, B = 1, 2", 1, "this assignment at the top level"),
+    ("hp = 1", 1, "'hp' is taken"),
+    ("len = 1", 1, "hides a builtin"),
+    ("_X = 1", 1, "'_X' is not allowed"),
+    ("import os", 1, "import os is not allowed"),
+    ("import math as m", 1, "import math as is not allowed"),
+    ("import math, sys", 1, "import sys is not allowed"),
+    ("import sparse_parity.model", 1, "import sparse_parity.model is not allowed"),
+    ("from math import sqrt", 1, "importing from math is not allowed"),
+    ("from os import path", 1, "importing from os is not allowed"),
+    ("from __future__ import annotations", 1, "importing from __future__"),
+    ("from harness.memory_trace import Meter", 1, "importing from harness.memory_trace"),
+    ("from . import standard", 1, "importing from . is not allowed"),
+    ("from .standard import step2", 1, "importing from .standard is not allowed"),
+    ("from sparse_parity import model", 1, "importing from sparse_parity is not allowed"),
+    ("from sparse_parity.methods import standard", 1, "importing from sparse_parity.methods is"),
+    ("from sparse_parity.model import *", 1, "a star import"),
+    ("from sparse_parity.model import dot as d", 1, "import ... as is not allowed"),
+    ("from sparse_parity.model import missing", 1, "has no function or constant 'missing'"),
+    ("from sparse_parity.model import math", 1, "'math' is given twice"),
+    ("from sparse_parity.methods.gone import f", 1, "has no function or constant 'f'"),
+    ("from sparse_parity.tracker import MemTracker", 1, "importing MemTracker from the tracker"),
+    ("from sparse_parity.data import draw_instance", 1, "importing from sparse_parity.data"),
+    ("@dot\ndef f(a):\n    return a", 1, "a decorator"),
+    ("def f(a, b=1):\n    return a", 1, "a default for 'b'"),
+    ("def f(a=[]):\n    return a", 1, "a default for 'a'"),
+    ("def f(tracker=dot):\n    return 1", 1, "a default for 'tracker'"),
+    ("def f(*a):\n    return 1", 1, "the parameter 'a' is starred"),
+    ("def f(**a):\n    return 1", 1, "the parameter 'a' is starred"),
+    ("def f(*, a):\n    return 1", 1, "the parameter 'a' is starred"),
+    ("def f(a, /):\n    return 1", 1, "the parameter 'a' is starred"),
+    ("def f(len):\n    return 1", 1, "hides a builtin"),
+    ("def f(math):\n    return 1", 1, "hides a module's name"),
+    ("def f(dot):\n    return 1", 1, "hides a name of the module"),
+    ("def f(_a):\n    return 1", 1, "'_a' is not allowed"),
+    ("def f(a, a):\n    return 1", 1, "duplicate argument"),
+    ("def __getattr__(a):\n    return 1", 1, "'__getattr__' is not allowed"),
+    ("def sum(a):\n    return 1", 1, "hides a builtin"),
+    ("def dot(a):\n    return 1", 1, "'dot' is given twice"),
+    ('def f(a: "dot(1)"):\n    return 1', 1, "this annotation"),
+    ("def f(a: dot(1, 2)):\n    return 1", 1, "this annotation"),
+    ("def f(a) -> math.inf:\n    return 1", 1, "this annotation"),
+    ("def f(a):\n    return f(a)", 2, "the recursion probe.f -> probe.f"),
+    ("def f(a):\n    return g(a)\n\n\ndef g(a):\n    return f(a)", 2, "probe.f -> probe.g -> probe.f"),
+    ("def f(a):\n    if a:\n        return 1", 2, "can end without its return"),
+    ("def f(a):\n    while a:\n        return 1", 2, "can end without its return"),
+    ("def f(a):\n    if a:\n        return\n    return 1", 3, "returns different shapes"),
+    ("def f(a):\n    if a:\n        return 1\n    return 1, 2", 3, "returns different shapes"),
+    ("def f(a):\n    return 1,", 2, "returns different shapes"),
+    ("def f(a):\n    return ()", 2, "returns different shapes"),
+    ("def f(a):\n    return 1, (2, 3)", 2, "a tuple here"),
+    ("def cons(a, b):\n    return a, pair(b, b)", 2, "this call returns a tuple"),
+    ("def f(a):\n    return pair(a, a)", 2, "this call returns a tuple"),
+    ("def f(a):\n    return None", 2, "the literal NoneType"),
+    ("def f(rng):\n    return rng", 2, "rng here is not allowed"),
+    ("def f(rng):\n    a = rng\n    return 1", 2, "rng here is not allowed"),
+    ('def f(rng):\n    return {"r": rng}', 2, "rng here is not allowed"),
+    ("def f(rng, a):\n    return dot(rng, a)", 2, "rng here is not allowed"),
+    ("def f(rng, xs):\n    return rng.choice(xs)", 2, "write xs[rng.randrange(len(xs))]"),
+    ("def f(rng, xs):\n    rng.shuffle(xs)", 2, "write swaps with rng.randrange"),
+    ("def f(rng):\n    return rng.getstate()", 2, "rng.getstate is not allowed"),
+    ("def f(rng):\n    return rng.getrandbits(9999)", 2, "rng.getrandbits is not allowed"),
+    ("def f(rng):\n    return rng.random", 2, "rng.random is not allowed"),
+    ("def f(a):\n    return hp[a]", 2, "hp here is not allowed"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "fragment"), OUTSIDE, ids=[case[0][:40] for case in OUTSIDE])
+def test_refuses_at_the_top_level(text, line, fragment):
+    assert_refused(f"{HEAD}{text}\n", FIRST - 1 + line, fragment)
+
+
+def test_a_module_is_checked_alone_with_its_own_path():
+    found = check_module("sparse_parity/model.py", "def f(a):\n    return eval(a)\n", known_modules={})
+    assert [str(refusal)[:27] for refusal in found] == ["sparse_parity/model.py:2: c"]
+
+
+def test_refusals_are_sorted_by_path_and_line():
+    other = "sparse_parity/methods/a.py"
+    sources = {PROBE: in_step("a = {1}\nb = None\n"), other: "import os\n", "setup.py": ""}
+    found = check({**sources, "sparse_parity/champion.py": CHAMPION}, model=MODEL)
+    assert list(found) == sorted(found)
+    assert {refusal.path for refusal in found} == set(sources)
