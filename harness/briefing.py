@@ -1,0 +1,179 @@
+"""The briefing: what a proposer is told, assembled from templates that a person edits and from the ledger.
+
+Promises: deterministic, bounded by a token budget, and well under a second with 10,000 experiments, because
+rows are rendered newest first and only while they fit. Candidate-written text is data: fenced, capped,
+without control characters.
+Does not cover: sending it, and what the model makes of it.
+
+Templates are prompts/system.md (stable over a run, so that servers can cache it) and prompts/experiment.md. A
+hole is {{like_this}}; every hole of the template must stand there, and no other.
+
+What is left out first when the budget is short: (1) the oldest experiments that were not kept, (2) the
+profile, (3) the oldest known facts, (4) the oldest kept experiments, (5) read-only files, then methods that
+the champion does not use. Tally, measurements, champion and its methods always stay; when these alone are too
+long, BadInputError.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import briefing_sections as sections
+from harness.errors import BadInputError
+from harness.records import Briefing, Experiment, Measurement, Task
+
+CHARS_PER_TOKEN = 3.5
+_HOLE = re.compile(r"\{\{(.*?)\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Optional:
+    """What goes in as far as it fits."""
+
+    files: str
+    history: str
+    discoveries: str
+    profile: str
+
+
+def assemble(
+    *,
+    prompts: Path,
+    sources: Mapping[str, str],
+    incumbent: Measurement,
+    baseline: Measurement,
+    experiments: tuple[Experiment, ...],
+    number: int,
+    remaining: int,
+    task: Task,
+    discoveries: str,
+    token_budget: int = 60_000,
+    profile: str = "",
+    read_only: Mapping[str, str] | None = None,
+) -> Briefing:
+    """The briefing of experiment `number`.
+
+    Args:
+        prompts: directory of the two templates.
+        sources: the incumbent's editable files, path to text.
+        incumbent: measured on the current screen instance.
+        baseline: experiment 0's measurement.
+        experiments: the ledger so far, oldest first.
+        number: of the experiment that is asked for.
+        remaining: experiments left in the budget, this one included.
+        task: the thresholds that the system prompt states.
+        discoveries: the text of DISCOVERIES.md.
+        token_budget: of system and prompt together, at 3.5 characters a token.
+        profile: the rows of `python -m harness profile`, if there are any.
+        read_only: files worth seeing that may not be edited, such as sparse_parity/model.py.
+
+    Raises:
+        BadInputError: a template is missing or has a wrong hole, or the budget is too small for what must be
+            said.
+    """
+    system = fill(prompts / "system.md", sections.describe_task(task))
+    values = {
+        "number": str(number),
+        "remaining": str(remaining),
+        "measurements": sections.render_measurements(incumbent, baseline),
+        "tally": sections.render_tally(experiments),
+    }
+    needed, others = sections.render_files(sources, read_only or {})
+    empty = {**values, "sources": "", "history": "", "discoveries": "", "profile": ""}
+    template = fill(prompts / "experiment.md", empty)
+    room = (
+        int(token_budget * CHARS_PER_TOKEN) - len(system) - len(template) - len(needed) - sections.NOTES_CHARS
+    )
+    if room < 0:
+        short = int(-room / CHARS_PER_TOKEN) + 1
+        raise BadInputError(
+            f"token_budget: {token_budget} tokens are {short} too few for the champion alone; raise it"
+        )
+    extra = _fill_room(room, others, experiments, discoveries, profile)
+    values |= {"sources": needed + extra.files, "history": extra.history}
+    values |= {"discoveries": extra.discoveries, "profile": extra.profile}
+    prompt = fill(prompts / "experiment.md", values)
+    return Briefing(system, prompt, dict(sources), incumbent, experiments, number, remaining, task)
+
+
+def fill(path: Path, values: Mapping[str, str]) -> str:
+    """The template at `path` with every hole filled in one pass, so that filled-in text is never read as a
+    template.
+
+    Raises BadInputError, naming file and hole.
+    """
+    text = _read_template(path)
+    names = _HOLE.findall(text)
+    for name in names:
+        if name not in values:
+            raise BadInputError(
+                f"{path}: {{{{{name}}}}}: unknown hole; the holes are {', '.join(sorted(values))}"
+            )
+    for name in values:
+        if name not in names:
+            raise BadInputError(f"{path}: {{{{{name}}}}}: missing hole; put it back")
+    rest = _HOLE.sub("", text)
+    if "{{" in rest or "}}" in rest:
+        raise BadInputError(f"{path}: a hole is not closed; write {{{{name}}}} on one line")
+    return _HOLE.sub(lambda found: values[found[1]], text)
+
+
+def _read_template(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInputError(f"{path}: the template is missing; restore it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{path}: the template cannot be read ({error}); mend it") from None
+
+
+def _fill_room(
+    room: int,
+    others: Sequence[sections.File],
+    experiments: tuple[Experiment, ...],
+    discoveries: str,
+    profile: str,
+) -> _Optional:
+    """Most important first, so that what is dropped first is what comes last."""
+    fitting, room = _take_files(others, room)
+    proposals = [row for row in reversed(experiments) if row.kind == "proposal"]
+    kept, room = _take_rows((row for row in proposals if row.verdict.outcome == "kept"), room)
+    facts, room = _take(((0, line) for line in sections.latest_facts(discoveries)), room)
+    shown = sections.fence("profile", profile) if profile else "No profile was taken."
+    if len(shown) > room:
+        shown = "Left out for length."
+    rest, room = _take_rows((row for row in proposals if row.verdict.outcome != "kept"), room - len(shown))
+    rows = [text for _, text in sorted([*kept, *rest])]
+    left_out = [file.path for file in others if file not in fitting]
+    return _Optional(
+        files="\n".join(["", *(file.text for file in fitting), *sections.note_files(left_out)]),
+        history=sections.render_history(rows, left_out=len(proposals) - len(rows)),
+        discoveries=sections.render_facts([text for _, text in reversed(facts)]),
+        profile=shown,
+    )
+
+
+def _take_files(files: Sequence[sections.File], room: int) -> tuple[list[sections.File], int]:
+    """Every file that still fits, large ones skipped, and the room that is left."""
+    fitting = []
+    for file in files:
+        if len(file.text) + 1 <= room:
+            fitting.append(file)
+            room -= len(file.text) + 1
+    return fitting, room
+
+
+def _take_rows(rows: Iterable[Experiment], room: int) -> tuple[list[tuple[int, str]], int]:
+    return _take(((row.number, sections.render_row(row)) for row in rows), room)
+
+
+def _take(items: Iterable[tuple[int, str]], room: int) -> tuple[list[tuple[int, str]], int]:
+    """Items from the front while they fit, and the room that is left. Lazy: the rest is never rendered."""
+    taken = []
+    for number, text in items:
+        if len(text) + 1 > room:
+            break
+        taken.append((number, text))
+        room -= len(text) + 1
+    return taken, room
