@@ -157,7 +157,8 @@ class Meter:
         self.now = self.writes = self.births = 0
         cell: cython.int
         for cell in range(self.next_cell):
-            self.written[cell] = self.accessed[cell] = 0
+            self.written[cell] = -1  # before the clock starts, so that a stamp at 0 is later
+            self.accessed[cell] = 0
 
     # -- the time line ------------------------------------------------------------------------------------------
 
