@@ -9,11 +9,13 @@ import json
 import math
 import socket
 import struct
+import threading
 import time
 from typing import Any
 
 HEADER = struct.Struct("!I")
 LARGEST_MESSAGE = 64 * 2**20  # bytes; a job with all sources and samples is far below
+PATIENCE_S = 0.2  # between two looks at whether the receiver has been cancelled
 
 
 class ChannelError(Exception):
@@ -26,16 +28,23 @@ def send(sock: socket.socket, message: dict[str, Any]) -> None:
     sock.sendall(HEADER.pack(len(data)) + data)
 
 
-def receive(sock: socket.socket, *, deadline: float | None = None, cap: int = LARGEST_MESSAGE) -> dict[str, Any]:
-    """Receive one message; `deadline` is a time.monotonic() value.
+def receive(
+    sock: socket.socket,
+    *,
+    deadline: float | None = None,
+    cap: int = LARGEST_MESSAGE,
+    cancelled: threading.Event | None = None,
+) -> dict[str, Any]:
+    """Receive one message; `deadline` is a time.monotonic() value, None waits for ever.
 
     Raises:
-        ChannelError: closed, late, larger than `cap` bytes, or malformed.
+        ChannelError: closed, cancelled, larger than `cap` bytes, or malformed.
+        TimeoutError: the deadline has passed.
     """
-    (size,) = HEADER.unpack(_receive_exactly(sock, HEADER.size, deadline))
+    (size,) = HEADER.unpack(_receive_exactly(sock, HEADER.size, deadline, cancelled))
     if size > cap:
         raise ChannelError(f"a message of {size} bytes is over the cap of {cap}")
-    return parse(_receive_exactly(sock, size, deadline))
+    return parse(_receive_exactly(sock, size, deadline, cancelled))
 
 
 def parse(data: bytes) -> dict[str, Any]:
@@ -51,7 +60,9 @@ def parse(data: bytes) -> dict[str, Any]:
     return message
 
 
-def _receive_exactly(sock: socket.socket, size: int, deadline: float | None) -> bytes:
+def _receive_exactly(
+    sock: socket.socket, size: int, deadline: float | None, cancelled: threading.Event | None
+) -> bytes:
     parts: list[bytes] = []
     missing = size
     while missing:
@@ -59,8 +70,13 @@ def _receive_exactly(sock: socket.socket, size: int, deadline: float | None) -> 
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            sock.settimeout(left)
-        part = sock.recv(min(missing, 2**20))
+            sock.settimeout(min(left, PATIENCE_S))
+        if cancelled is not None and cancelled.is_set():
+            raise ChannelError("cancelled")
+        try:
+            part = sock.recv(min(missing, 2**20))
+        except TimeoutError:
+            continue
         if not part:
             raise ChannelError("closed")
         parts.append(part)

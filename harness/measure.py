@@ -8,8 +8,10 @@ verdict. A candidate that cannot be measured is a Failure, a value, never a numb
 import hashlib
 import math
 import struct
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +51,14 @@ class _Progress:
     predict_traffic: float = 0.0
 
 
-def measure(program: Program, instance: Instance, task: Task, *, init_seed: int | None = None) -> Measurement | Failure:
+def measure(
+    program: Program,
+    instance: Instance,
+    task: Task,
+    *,
+    init_seed: int | None = None,
+    cancelled: threading.Event | None = None,
+) -> Measurement | Failure:
     """Train and test one program on one instance, in a fresh child.
 
     Args:
@@ -57,12 +66,13 @@ def measure(program: Program, instance: Instance, task: Task, *, init_seed: int 
         instance: the drawn problem, labels included; they do not leave this process but for training.
         task: limits and target.
         init_seed: instead of the instance's own; for null rows.
+        cancelled: ends the measurement when set, for an interrupt in another thread.
     """
     patience = 1 if _compiled() else UNCOMPILED_PATIENCE
     limits = Limits(seconds=task.time_limit_s * patience, memory_mb=task.memory_mb)
     began = time.perf_counter()
     try:
-        with sandbox.start(limits) as child:
+        with sandbox.start(limits, cancelled) as child:
             child.request(
                 "load",
                 modules=dict(program.modules),
@@ -88,6 +98,20 @@ def measure(program: Program, instance: Instance, task: Task, *, init_seed: int 
         seconds=time.perf_counter() - began,
         **counters,
     )
+
+
+def measure_both(
+    candidate: Program, incumbent: Program, instance: Instance, task: Task, *, init_seed: int | None = None
+) -> tuple[Measurement | Failure, Measurement | Failure]:
+    """Candidate and incumbent on the same instance, at the same time. `init_seed` is the candidate's, for null rows."""
+    cancelled = threading.Event()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        try:
+            ours = pool.submit(measure, candidate, instance, task, init_seed=init_seed, cancelled=cancelled)
+            theirs = pool.submit(measure, incumbent, instance, task, cancelled=cancelled)
+            return ours.result(), theirs.result()
+        finally:
+            cancelled.set()
 
 
 def _compiled() -> bool:

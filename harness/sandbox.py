@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -42,10 +43,17 @@ class Limits:
 class Child:
     """One running worker. Made by `start`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], sock: socket.socket, limits: Limits) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        sock: socket.socket,
+        limits: Limits,
+        cancelled: threading.Event | None,
+    ) -> None:
         self._process = process
         self._socket = sock
         self._limits = limits
+        self._cancelled = cancelled
         self._deadline = time.monotonic() + limits.seconds
 
     def request(self, operation: str, **fields: Any) -> dict[str, Any]:
@@ -58,7 +66,9 @@ class Child:
         try:
             self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
             channel.send(self._socket, {"op": operation, "nonce": nonce, **fields})
-            answer = channel.receive(self._socket, deadline=self._deadline, cap=LARGEST_ANSWER)
+            answer = channel.receive(
+                self._socket, deadline=self._deadline, cap=LARGEST_ANSWER, cancelled=self._cancelled
+            )
         except TimeoutError:
             raise ChildError(f"over the time limit of {self._limits.seconds:g} s") from None
         except (channel.ChannelError, OSError) as error:
@@ -81,8 +91,8 @@ class Child:
 
 
 @contextmanager
-def start(limits: Limits) -> Iterator[Child]:
-    """Start a worker; kill it and everything in its group at the end.
+def start(limits: Limits, cancelled: threading.Event | None = None) -> Iterator[Child]:
+    """Start a worker; kill it and everything in its group at the end. Setting `cancelled` ends a waiting request.
 
     Raises:
         OSError: the worker cannot be started at all: trouble of the harness.
@@ -94,7 +104,7 @@ def start(limits: Limits) -> Iterator[Child]:
             command = [*PYTHON, str(HERE / "worker.py"), *(str(a) for a in arguments), *_import_paths()]
             process = _spawn(command, pass_fds=(theirs.fileno(),))
         try:
-            yield Child(process, ours, limits)
+            yield Child(process, ours, limits, cancelled)
         finally:
             kill_group(process)
 

@@ -1,0 +1,66 @@
+"""The tests stage: the trusted copy of tests/sparse_parity against a candidate, in a confined child.
+
+Promises: the tests and the package around the candidate come from the baseline commit; they run in a directory of their
+own that is gone afterwards; a time-out kills every process. Does not cover: keeping a candidate from fooling the
+tests it shares a process with. They are there to explain an honest mistake early; what is believed is measured later.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness import sandbox
+from harness.records import Task
+from harness.sandbox import ChildError, Limits
+
+TESTS = "tests/sparse_parity"
+LARGEST_FILE = 16 * 2**20  # bytes that one file of the tests may have
+
+
+def run(trusted: Mapping[str, str], sources: Mapping[str, str], task: Task) -> str:
+    """Run the contract tests on the candidate's sources; return what failed in one line, empty when all pass."""
+    with tempfile.TemporaryDirectory(prefix="ardent-tests-") as folder:
+        root = Path(folder)
+        kept = {path: text for path, text in trusted.items() if not _is_replaced(path)}
+        _lay_out(root, {**kept, **sources})
+        limits = Limits(seconds=task.tests_time_limit_s, memory_mb=max(task.memory_mb, 1024))
+        command = [sys.executable, "-s", "-P", "-B", "-m", "pytest", "-q", "-x", "--no-header", "--tb=short",
+                   "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", folder, "-c", os.devnull, TESTS]  # fmt: skip
+        environment = {
+            "PYTHONPATH": folder,
+            "PYTHONHASHSEED": "0",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "LC_ALL": "C.UTF-8",
+            "HOME": folder,
+            "TMPDIR": folder,
+        }
+        try:
+            code, output = sandbox.run(command, limits, cwd=root, environment=environment, file_bytes=LARGEST_FILE)
+        except ChildError as error:
+            return str(error)
+    return "" if code == 0 else _failure(output, code)
+
+
+def _is_replaced(path: str) -> bool:
+    """Files that only the candidate provides: its methods and champion."""
+    return path == "sparse_parity/champion.py" or (
+        path.startswith("sparse_parity/methods/") and path != "sparse_parity/methods/__init__.py"
+    )
+
+
+def _lay_out(root: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+
+
+def _failure(output: str, code: int) -> str:
+    """The line that says most: pytest's summary of the first failure, with its error."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    summary = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
+    errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
+    said = summary[0] if summary else (lines[-1] if lines else f"the tests ended with exit code {code} and no output")
+    return said if not errors or errors[0] in said else f"{said}: {errors[0]}"

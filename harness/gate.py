@@ -1,0 +1,196 @@
+"""The gate: edit, policy, duplicate, tests, screen, confirm; the first stage that fails ends it.
+
+Promises: the loop and `python -m harness gate` run exactly this; trusted files come from the baseline commit, never from the
+candidate; confirm instances are drawn after the candidate's sources are fixed, from its hash and the run's secret. Does not
+cover: applying edits and recording what became of them.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness import contract, edits, judge, policy
+from harness.errors import ArdentError
+from harness.measure import Failure, Program, measure, measure_both
+from harness.records import Evidence, Measurement, Pair, Slack, Stage, Task, Verdict
+from harness.task import Instance, derive_seed, draw
+
+MODEL = "sparse_parity/model.py"
+TRUSTED_FOLDERS = ("sparse_parity", "tests/sparse_parity")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every candidate of a run is measured with.
+
+    Attributes:
+        task: the benchmark task.
+        trusted: text of the package and of the contract tests at the baseline commit, by path.
+        secret: the run's secret; every instance is drawn from it.
+    """
+
+    task: Task
+    trusted: Mapping[str, str]
+    secret: bytes
+
+    def program(self, sources: Mapping[str, str]) -> Program:
+        """The program that the champion of these sources names. PolicyError if it is not literal data."""
+        champion = policy.parse_champion(sources[policy.CHAMPION])
+        modules = {_module_name(path): text for path, text in sources.items() if path != policy.CHAMPION}
+        modules[_module_name(MODEL)] = self.trusted[MODEL]
+        return Program(modules, champion.method, champion.hyperparameters)
+
+    def instance(self, *purpose: str) -> Instance:
+        """The instance for that purpose."""
+        return draw(self.task, derive_seed(self.secret, *purpose))
+
+
+@dataclass(frozen=True, slots=True)
+class Incumbent:
+    """What a candidate must beat: its sources, its measurement on one known instance, and its slack."""
+
+    commit: str
+    sources: Mapping[str, str]
+    screen_seed: str
+    screen: Measurement
+    slack: Slack
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the gate found."""
+
+    verdict: Verdict
+    evidence: Evidence
+    tree_sha256: str
+    seconds_by_stage: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where in the run a candidate stands.
+
+    Attributes:
+        purpose: names the experiment, for its confirm seeds.
+        tried: tree hash to experiment number, of all earlier candidates.
+        confirmed: how many earlier candidates of the run reached confirm.
+        is_null: the candidate is the incumbent with other random numbers; it may repeat a tree.
+        on_stage: told each stage as it begins.
+    """
+
+    purpose: str
+    tried: Mapping[str, int]
+    confirmed: int
+    is_null: bool = False
+    on_stage: Callable[[Stage], None] = lambda _: None
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self, on_stage: Callable[[Stage], None]) -> None:
+        self._on_stage = on_stage
+        self._began: list[tuple[Stage, float]] = []
+
+    def enter(self, stage: Stage) -> None:
+        self._began.append((stage, time.perf_counter()))
+        self._on_stage(stage)
+
+    def seconds(self) -> tuple[tuple[str, float], ...]:
+        ends = [began for _, began in self._began[1:]] + [time.perf_counter()]
+        return tuple((stage, round(end - began, 3)) for (stage, began), end in zip(self._began, ends, strict=True))
+
+
+def measure_baseline(sources: Mapping[str, str], bench: Bench, purpose: str) -> tuple[str, Measurement]:
+    """Measure the first incumbent; return the seed of its instance and the numbers.
+
+    Raises:
+        ArdentError: the baseline breaks the policy or cannot be measured: nothing can be compared with it.
+    """
+    refusals = policy.check(sources, model=bench.trusted[MODEL])
+    if refusals:
+        raise ArdentError(f"the baseline breaks the policy: {refusals[0]}; mend it and commit first")
+    instance = bench.instance(purpose, "screen")
+    measured = measure(bench.program(sources), instance, bench.task)
+    if isinstance(measured, Failure):
+        raise ArdentError(f"the baseline cannot be measured: {measured.reason}; mend it and commit first")
+    return instance.seed, measured
+
+
+def judge_candidate(sources: Mapping[str, str], incumbent: Incumbent, bench: Bench, context: Context) -> Trial:
+    """Run every stage after edit on a candidate's sources."""
+    clock = _Clock(context.on_stage)
+    tree = edits.normal_hash(sources)
+    verdict = _check_sources(sources, tree, bench, context, clock)
+    if verdict is not None:
+        return Trial(verdict, Evidence(slack=incumbent.slack), tree, clock.seconds())
+    verdict, evidence = _measure_stages(sources, tree, incumbent, bench, context, clock)
+    return Trial(verdict, evidence, tree, clock.seconds())
+
+
+def _check_sources(
+    sources: Mapping[str, str], tree: str, bench: Bench, context: Context, clock: _Clock
+) -> Verdict | None:
+    clock.enter("policy")
+    refusals = policy.check(sources, model=bench.trusted[MODEL])
+    if refusals:
+        more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
+        return Verdict("invalid", "policy", f"{refusals[0]}{more}")
+    if context.is_null:
+        return None
+    clock.enter("duplicate")
+    if tree in context.tried:
+        return Verdict("invalid", "duplicate", f"the same code as experiment {context.tried[tree]}")
+    clock.enter("tests")
+    problem = contract.run(bench.trusted, sources, bench.task)
+    return Verdict("invalid", "tests", problem) if problem else None
+
+
+def _measure_stages(
+    sources: Mapping[str, str], tree: str, incumbent: Incumbent, bench: Bench, context: Context, clock: _Clock
+) -> tuple[Verdict, Evidence]:
+    clock.enter("screen")
+    candidate, rival = bench.program(sources), bench.program(incumbent.sources)
+    instance = draw(bench.task, incumbent.screen_seed)
+    measured = measure(candidate, instance, bench.task, init_seed=_null_seed(instance, context))
+    if isinstance(measured, Failure):
+        return Verdict("invalid", "screen", measured.reason), Evidence(slack=incumbent.slack)
+    screened = (Pair(instance.seed, measured, incumbent.screen),)
+    verdict = judge.screen(screened[0], bench.task.rules)
+    if verdict is not None:
+        return verdict, Evidence(screen=screened, slack=incumbent.slack)
+    clock.enter("confirm")
+    verdict, pairs = _confirm(candidate, rival, tree, incumbent.slack, bench, context)
+    return verdict, Evidence(screened, pairs, incumbent.slack)
+
+
+def _confirm(
+    candidate: Program, rival: Program, tree: str, slack: Slack, bench: Bench, context: Context
+) -> tuple[Verdict, tuple[Pair, ...]]:
+    pairs: list[Pair] = []
+    while True:
+        instance = bench.instance(context.purpose, "confirm", tree, str(len(pairs)))
+        init_seed = _null_seed(instance, context)
+        ours, theirs = measure_both(candidate, rival, instance, bench.task, init_seed=init_seed)
+        if isinstance(ours, Failure):
+            return Verdict("invalid", "confirm", ours.reason, looks=context.confirmed + 1), tuple(pairs)
+        if isinstance(theirs, Failure):
+            raise ArdentError(f"the incumbent can no longer be measured: {theirs.reason}; nothing was recorded")
+        pairs.append(Pair(instance.seed, ours, theirs))
+        verdict = judge.confirm(pairs, slack, bench.task.rules, context.confirmed + 1)
+        if verdict is not None:
+            return verdict, tuple(pairs)
+
+
+def _null_seed(instance: Instance, context: Context) -> int | None:
+    return null_init_seed(instance.seed) if context.is_null else None
+
+
+def null_init_seed(seed: str) -> int:
+    """The candidate's initialisation seed of a null row on that instance: any other one than the incumbent's."""
+    return int(hashlib.sha256(f"null/{seed}".encode()).hexdigest()[:15], 16)
+
+
+def _module_name(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")
