@@ -52,10 +52,11 @@ def test_a_minimal_candidate_is_accepted():
     assert refusals_of(__init__='"""The methods."""\n') == []
 
 
-@pytest.mark.parametrize(
-    "path", ["setup.py", "sparse_parity/model.py", "sparse_parity/methods/a/b.py", "sparse_parity/methods/A.py",
-             "sparse_parity/methods/../x.py", "sparse_parity/methods/__main__.py", "sparse_parity/methods/a.py\n"],
-)  # fmt: skip
+NOT_EDITABLE = ["setup.py", "sparse_parity/model.py", *(f"{METHODS}{name}" for name in
+                ("a/b.py", "A.py", "../x.py", "__main__.py", "a.py\n", "a.pyc"))]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NOT_EDITABLE)
 def test_a_file_that_is_not_editable_is_refused(path):
     found = check({CHAMPION: CHOICE, f"{METHODS}probe.py": PROTOCOL, path: ""}, model=MODEL)
     assert ["this file is not editable" in str(refusal) for refusal in found] == [True]
@@ -104,13 +105,14 @@ def test_accents_are_welcome_in_comments_and_docstrings():
     assert refusals_of(other='"""Na\u00efve \u2013 \u03a3."""\n# d\u00e9j\u00e0 vu\nX = 1  # \u03b1\n') == []
 
 
-@pytest.mark.parametrize(
-    "expression",
-    ["-" * 19_000 + "1", "not " * 4_900 + "a", "a" + ".a" * 9_000, "a" + "()" * 9_000, "(" * 9_000 + ")" * 9_000,
-     "a" + "+a" * 9_000, "a" + "**a" * 6_000, "1 if 1 else " * 1_500 + "1", "a" + "[0]" * 6_000,
-     "[" * 90 + "]" * 90, "lambda:" * 2_700 + "1", "-" * 45 + "a", "a" + "+a" * 45],
-    ids=lambda text: text[:12],
-)  # fmt: skip
+HOSTILE = [
+    "-" * 19_000 + "1", "not " * 4_900 + "a", "a" + ".a" * 9_000, "a" + "()" * 9_000, "a" + "[0]" * 6_000,
+    "a" + "+a" * 9_000, "a" + "**a" * 6_000, "1 if 1 else " * 1_500 + "1", "(" * 9_000 + ")" * 9_000,
+    "[" * 90 + "]" * 90, "lambda:" * 2_700 + "1", "-" * 45 + "a", "a" + "+a" * 45,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", HOSTILE, ids=lambda text: text[:12])
 def test_hostile_depth_is_one_refusal_and_no_crash(expression):
     found = refusals_of(other=f"def f(a):\n    return {expression}\n")
     assert len(found) == 1

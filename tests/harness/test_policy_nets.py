@@ -79,7 +79,7 @@ def step(state, x, y, hp, tracker=NO_TRACKER):
         W2[j] += hp["lr"] * sign(y * h[j])
 '''.replace("{INIT_AND_PREDICT}", INIT_AND_PREDICT)
 
-LAZY_DECAY = '''"""Weight decay is applied to a row only when it is next used, from a per-row time of last update."""
+LAZY_DECAY = '''"""Weight decay is applied to a row when it is next used, from its time of last update."""
 from sparse_parity.model import dot, forward, init_mlp
 from sparse_parity.tracker import NO_TRACKER
 
