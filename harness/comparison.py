@@ -34,7 +34,7 @@ _DIRECTIONS = {word: kind for kind in ("lower", "higher", "better", "worse") for
 _LEXEME = re.compile(
     r"\{\s*(?P<reference>[\w.]+)\s*\}|\b(?P<ard>average\s+reuse\s+distance|ard)\b"
     r"|\b(?P<dmd>data\s+movement(?:\s+distance)?|dmd)\b|\b(?P<traffic>traffic)\b|\b(?P<accuracy>accuracy)\b"
-    r"|\b(?P<samples>samples\s+to\s+solve)\b|(?P<word>[a-z]+(?:['’][a-z]+)?)",
+    r"|\b(?P<samples>samples\s+to\s+solve)\b|(?P<word>[a-z]+(?:['’][a-z]+)?|[,:;()])",
     re.IGNORECASE,
 )
 
@@ -52,21 +52,22 @@ def contradicts(sentence: str, facts: Facts) -> bool:
     """Whether the sentence says that a measured quantity moved where the evidence says it did not."""
     lexemes = tuple(_lex(sentence, facts))
     subjects: list[int] = []
-    closed = False  # a comparator has been said of the subjects: the next mention begins anew
+    closed = False  # something has been said of the subjects: the next mention begins anew
     for at, lexeme in enumerate(lexemes):
         if lexeme.quantity is not None:
-            subjects = [at] if closed else [*subjects, at]
-            closed = False
+            if at not in subjects:
+                subjects = [at] if closed else [*subjects, at]
+                closed = False
         elif _is(lexeme.word, "boundary"):
             subjects = []
         elif lexeme.word in _DIRECTIONS:
             objects = _objects(lexemes, at)
-            closed = closed or not objects
             said_of = objects or (
                 _last_of_each(lexemes, subjects) if _is_said_of_subject(lexemes, at) else []
             )
             if any(_is_false(lexemes, subject, at, facts) for subject in said_of):
                 return True
+            subjects, closed = objects or subjects, True
     return False
 
 
@@ -97,7 +98,7 @@ def _objects(lexemes: tuple[_Lexeme, ...], at: int) -> list[int]:
         if place >= len(lexemes) or lexemes[place].quantity is None or is_subject:
             return found
         found.append(place)
-        if _word(lexemes, place + 1) not in {"and", "or"}:
+        if _word(lexemes, place + 1) not in {"and", "or", ","}:
             return found
         place += 2
 

@@ -233,9 +233,8 @@ def check(finding: str, evidence: Experiment, diff: str) -> tuple[str, ...]:
     # The last such heading, so that whatever stands before it must be rendered.
     end = max((at for at, line in lines if line == REVIEW_HEADING), default=len(lines) + 1)
     due = enumerate(render(evidence, diff).split("\n"), start=1)
-    problems = [
-        f"{at}: {what}" for at, what in _differences(_own_lines(lines[: end - 1]), _own_lines(list(due)))
-    ]
+    differences = _differences(_own_lines(lines[: end - 1]), _own_lines(list(due)))
+    problems = [f"{at}: {what}" for at, what in differences]
     stray = [at for at, line in lines[end:] if re.match(r"##? ", line)]
     problems += [f"{at}: nothing may follow the section {REVIEW_HEADING!r}" for at in stray]
     return tuple(problems)
@@ -245,7 +244,7 @@ _Lines = list[tuple[int, str]]
 
 
 def _own_lines(lines: _Lines) -> _Lines:
-    """Numbered lines without the reviewer's fields in the front matter, and without blank lines at the end."""
+    """Numbered lines without the reviewer's fields in the front matter, and without blank ones at the end."""
     close = next((at for at, line in lines[1:] if line == "---"), 0)
     fields = re.compile(rf"(?:{'|'.join(REVIEW_FIELDS)}):(?: |$)")
     own = [(at, line) for at, line in lines if not (at < close and fields.match(line))]
@@ -255,7 +254,7 @@ def _own_lines(lines: _Lines) -> _Lines:
 
 
 def _differences(found: _Lines, due: _Lines) -> Iterator[tuple[int, str]]:
-    matcher = SequenceMatcher(None, [line for _, line in found], [line for _, line in due], autojunk=False)
+    matcher = SequenceMatcher(None, [line for _, line in found], [line for _, line in due])
     for _, low, high, due_low, due_high in (op for op in matcher.get_opcodes() if op[0] != "equal"):
         shared = min(high - low, due_high - due_low)
         for (at, line), (_, right) in zip(found[low:high], due[due_low:due_high], strict=False):

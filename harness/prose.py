@@ -44,7 +44,7 @@ def clean(text: str, limit: int = LIMIT) -> str:
     """Text without control, format, private or unassigned characters, capped; newline is the only break."""
     folded = unicodedata.normalize("NFKC", _BREAKS.sub("\n", text).replace("\t", " "))
     kept = "".join(_visible(char) for char in folded)
-    return kept if len(kept) <= limit else kept[:limit] + " [cut]"
+    return kept if len(kept) <= limit else kept[:limit] + " (cut)"
 
 
 def _visible(char: str) -> str:
