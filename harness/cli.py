@@ -1,0 +1,158 @@
+"""The command lines of loop.py and `python -m harness`, and the one place where errors become exit codes.
+
+Promises: exit code 0 done, 1 expected trouble (one line on standard error), 3 a bug (with its traceback), 130 interrupted.
+Does not cover: what the commands do.
+"""
+
+import argparse
+import hashlib
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ArdentError
+from harness.proposers import NAMES, ProposerOptions
+from harness.proposers.options import DEFAULT_MODEL
+from harness.run import Run, Wanted, proposals, recorded_rows
+
+DEFAULT_TASK = "parity20"
+MOST_SEED = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class LoopArguments:
+    """What loop.py was asked for; --help says what each means."""
+
+    budget: int
+    task: str
+    proposer: str
+    run: str | None
+    seed: int | None
+    max_hours: float
+    script: Path | None
+    replay: str
+    model: str
+    max_usd: float | None
+
+
+class _Parser(argparse.ArgumentParser):
+    """Bad input is expected trouble: one line, exit code 1, and the usage only when asked for."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise ArdentError(f"{self.prog}: {message}; see {self.prog} --help")
+
+
+def loop_arguments(argv: list[str] | None = None) -> LoopArguments:
+    """Parse the command line of loop.py.
+
+    Raises:
+        ArdentError: a flag is unknown or its value makes no sense.
+    """
+    parser = _Parser(prog="loop.py", description=_LOOP, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--budget", type=_positive, required=True, metavar="N", help="experiments in all, resumed ones included")
+    parser.add_argument("--task", default=DEFAULT_TASK, help="a file of tasks/ (default: %(default)s)")
+    parser.add_argument("--proposer", default="auto", help=f"{', '.join(NAMES)} (default: %(default)s)")
+    parser.add_argument("--run", metavar="NAME", help="name of a new run, or of the one to go on with")
+    parser.add_argument("--seed", type=_seed, metavar="S", help="fix the instances; without it they are secret")
+    parser.add_argument("--max-hours", type=_hours, default=float("inf"), metavar="H", help="begin no experiment after H hours")
+    parser.add_argument("--script", type=Path, metavar="FILE", help="proposals for --proposer scripted")
+    parser.add_argument("--replay", default="", metavar="RUN", help="recorded run for --proposer replay")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="for --proposer claude (default: %(default)s)")
+    parser.add_argument("--max-usd", type=_dollars, metavar="D", help="never spend more than D dollars on a run")
+    return LoopArguments(**vars(parser.parse_args(argv)))
+
+
+_LOOP = """Propose changes to sparse_parity, gate them, and commit what is proven to research/<run>.
+
+The same command goes on with an unfinished run. Ctrl-C stops after the experiment in progress.
+Your checkout, index and branches are never touched."""
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) >= MOST_SEED:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {MOST_SEED - 1}")
+    return int(text)
+
+
+def _hours(text: str) -> float:
+    return _number_above_zero(text)
+
+
+def _dollars(text: str) -> float:
+    return _number_above_zero(text)
+
+
+def _number_above_zero(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def wanted(arguments: LoopArguments, proposer: str) -> Wanted:
+    """The run that the arguments ask for, with the proposer's resolved name."""
+    if (proposer == "replay") != bool(arguments.replay):
+        raise ArdentError("--proposer replay and --replay RUN go together; give both or neither")
+    if (proposer == "scripted") != (arguments.script is not None):
+        raise ArdentError("--proposer scripted and --script FILE go together; give both or neither")
+    return Wanted(arguments.run, arguments.task, proposer, arguments.seed, arguments.budget, arguments.replay)
+
+
+def options(arguments: LoopArguments, run: Run, environ: Mapping[str, str]) -> ProposerOptions:
+    """The proposer's knobs."""
+    replayed = recorded_rows(run.repository.root, arguments.replay) if arguments.replay else ()
+    return ProposerOptions(
+        script=arguments.script,
+        replay=replayed,
+        transcripts=run.folder / "transcripts",
+        environ=environ,
+        model=arguments.model,
+        max_usd=arguments.max_usd,
+    )
+
+
+def proposer_seed(run: Run) -> int:
+    """A seed for the proposer that follows from the run's secret, and says nothing about its instances."""
+    return int(hashlib.sha256(f"proposer/{run.settings.secret}".encode()).hexdigest()[:8], 16)
+
+
+def opening(run: Run) -> str:
+    """The line that says what is about to run."""
+    settings = run.settings
+    done = len(proposals(run.ledger.rows))
+    how = f"goes on after {done} experiments" if run.is_resumed else "begins"
+    lines = [f"run {settings.run} {how}: task {settings.task}, from commit {settings.baseline[:12]}, on {run.branch}"]
+    if run.ledger.recovered:
+        lines.append(run.ledger.recovered)
+    if settings.budget and done >= settings.budget:
+        lines.append(f"its budget of {settings.budget} is used; raise --budget to go on")
+    return "\n".join(lines)
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command; turn what can happen into an exit code."""
+    try:
+        return command()
+    except ArdentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on where it was", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+    except Exception:  # noqa: BLE001 - the one handler at the top: whatever is left is a bug
+        traceback.print_exc()
+        print("this is a bug of Ardent, not of your input; nothing recorded is lost", file=sys.stderr)
+        return 3

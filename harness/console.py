@@ -1,0 +1,118 @@
+"""What a person sees while the loop runs: one line an experiment, its left half printed before the work starts.
+
+Promises: plain lines, readable in a log file; nothing is parsed back from here. Does not cover: the ledger.
+"""
+
+import math
+import sys
+from dataclasses import dataclass
+from typing import TextIO
+
+from harness.judge import NAMES
+from harness.records import Experiment, Measurement, Stage
+from harness.run import Run, kept, proposals
+
+TITLE_WIDTH = 46
+ARD_WINS: dict[str, str] = {"ard": "ARD", "movement": "movement", "accuracy": "accuracy"}
+
+
+@dataclass(slots=True)
+class Console:
+    """Prints the run. On a terminal the stage in progress is shown and then overwritten."""
+
+    out: TextIO = sys.stdout
+
+    def say(self, text: str) -> None:
+        """One whole line."""
+        print(text, file=self.out, flush=True)
+
+    def begin(self, position: str, title: str) -> None:
+        """The left half of an experiment's line."""
+        short = title if len(title) <= TITLE_WIDTH else title[: TITLE_WIDTH - 1] + "…"
+        print(f"{position:>7}  {short:.<{TITLE_WIDTH}} ", end="", file=self.out, flush=True)
+
+    def stage(self, stage: Stage) -> None:
+        """The stage that begins, where it can be overwritten."""
+        if self.out.isatty():
+            print(f"{stage:<12}", end="\b" * 12, file=self.out, flush=True)
+
+    def end(self, row: Experiment) -> None:
+        """The right half, and the reason of what did not come to a measurement."""
+        verdict = row.verdict
+        measured = f"{_effects(row)}  " if verdict.effects else ""
+        self.say(f"{verdict.outcome:<12} {measured}{row.seconds:.1f} s")
+        if not verdict.effects and verdict.outcome != "kept":
+            self.say(f"{'':>9}{verdict.stage}: {first_line(verdict.reason)}")
+
+    def baseline(self, row: Experiment) -> None:
+        """The right half of experiment 0."""
+        self.say(f"{'measured':<12} {_numbers(row.evidence.screen[0].candidate)}  {row.seconds:.1f} s")
+
+
+def _effects(row: Experiment) -> str:
+    effects = {e.metric: e for e in row.verdict.effects}
+    ard, dmd, accuracy = effects["ard"], effects["dmd"], effects["accuracy"]
+    return f"ARD {ard.after:,.0f} ({ard.change:+.1%})  DMD {dmd.change:+.1%}  accuracy {accuracy.after:.1%}"
+
+
+def _numbers(measured: Measurement) -> str:
+    return f"ARD {measured.ard:,.0f}  DMD {measured.dmd:.3g}  accuracy {measured.accuracy:.1%}"
+
+
+def first_line(text: str, cap: int = 160) -> str:
+    """The first line of a reason, capped."""
+    line = text.split("\n", 1)[0]
+    return line if len(line) <= cap else line[: cap - 1] + "…"
+
+
+def summary(run: Run, stopped: str) -> str:
+    """The closing lines: what was found, where it is, and what to do next."""
+    rows = run.ledger.rows
+    if not rows:
+        return f"stopped before the baseline was measured ({stopped}); the same command goes on"
+    done, wins = proposals(rows), kept(rows)
+    baseline = rows[0].evidence.screen[0].candidate
+    lines = ["", f"run {run.settings.run}: {len(done)} of {run.settings.budget} experiments, {stopped}"]
+    lines.append(f"  baseline  {_numbers(baseline)}")
+    if wins:
+        lines.append(f"  best      {_numbers(run.incumbent().screen)}  (paired, in all: {_in_all(wins)})")
+    else:
+        lines.append("  best      the baseline: nothing beat it")
+    lines.append("  verdicts  " + ", ".join(f"{count} {name}" for name, count in _tally(done).items()))
+    nulls = [r for r in rows if r.kind == "null"]
+    if nulls:
+        false = sum(r.verdict.outcome == "kept" for r in nulls)
+        lines.append(f"  null rows {false} of {len(nulls)} kept (an experiment that changes nothing; should be 0)")
+    dollars = [r.cost.dollars for r in rows]
+    if any(r.cost.calls for r in rows):
+        spent = "cost unknown" if None in dollars else f"{math.fsum(d for d in dollars if d):.2f} dollars"
+        lines.append(f"  spent     {spent}")
+    return "\n".join([*lines, *_next_steps(run, bool(wins))])
+
+
+def _in_all(wins: list[Experiment]) -> str:
+    """Cumulative paired change over the kept experiments, per metric."""
+    parts = []
+    for metric in ("ard", "dmd", "traffic"):
+        factor = math.prod(1 + e.change for row in wins for e in row.verdict.effects if e.metric == metric)
+        parts.append(f"{NAMES[metric]} {factor - 1:+.1%}")  # type: ignore[index]
+    return ", ".join(parts)
+
+
+def _tally(rows: list[Experiment]) -> dict[str, int]:
+    names = [r.verdict.outcome for r in rows]
+    return {name: names.count(name) for name in ("kept", "discarded", "inconclusive", "invalid")}
+
+
+def _next_steps(run: Run, has_findings: bool) -> list[str]:  # noqa: FBT001
+    name, base = run.settings.run, run.settings.baseline[:12]
+    lines = ["next:"]
+    if has_findings:
+        lines += [
+            f"  read the findings    git log --stat {base}..{run.branch}    (or: git show {run.branch}:DISCOVERIES.md)",
+            f"  audit them           python -m harness verify --run {name}",
+            f"  measure them again   python -m harness verify --run {name} --rerun kept",
+            f"  take them over       git merge {run.branch}",
+        ]
+    lines.append(f"  go on                python loop.py --run {name} --budget {run.settings.budget + 20}")
+    return lines
