@@ -32,8 +32,7 @@ class File:
     text: str
 
 
-# -- numbers
-# ---------------------------------------------------------------------------------------------------------
+# -- numbers ---
 
 
 def describe_task(task: Task) -> dict[str, str]:
@@ -96,8 +95,7 @@ def _percent(fraction: float) -> str:
     return f"{100 * fraction:g} %"
 
 
-# -- the ledger
-# ------------------------------------------------------------------------------------------------------
+# -- the ledger ---
 
 
 def render_tally(experiments: Sequence[Experiment]) -> str:
@@ -106,7 +104,7 @@ def render_tally(experiments: Sequence[Experiment]) -> str:
     if not outcomes:
         return "No proposal was tried yet in this run."
     parts = ", ".join(f"{outcomes[name]} {name}" for name in ("kept", "discarded", "inconclusive", "invalid"))
-    return f"{outcomes.total()} proposals so far: {parts}."
+    return f"Proposals so far: {outcomes.total()}, of which {parts}."
 
 
 def render_row(row: Experiment) -> str:
@@ -138,14 +136,16 @@ def render_history(rows: Sequence[str], *, left_out: int) -> str:
     return note + fence("ledger", "\n".join(rows))
 
 
-# -- known facts
-# -----------------------------------------------------------------------------------------------------
+# -- known facts ---
 
 
 def latest_facts(discoveries: str) -> Iterator[str]:
-    """The lines of DISCOVERIES.md from the last to the first, cleaned and capped; empty ones go."""
+    """The lines of DISCOVERIES.md from the last to the first, cleaned and capped; empty ones go.
+
+    Headings lose their marks: only the template has headings.
+    """
     for line in reversed(discoveries.splitlines()):
-        if fact := quote(line, MAX_FACT):
+        if fact := quote(line, MAX_FACT).lstrip("# "):
             yield fact
 
 
@@ -154,8 +154,7 @@ def render_facts(facts: Sequence[str]) -> str:
     return fence("facts", "\n".join(facts)) if facts else "None are recorded yet."
 
 
-# -- files
-# -----------------------------------------------------------------------------------------------------------
+# -- files ---
 
 
 def render_files(sources: Mapping[str, str], read_only: Mapping[str, str]) -> tuple[str, tuple[File, ...]]:
@@ -185,8 +184,7 @@ def _used_paths(sources: Mapping[str, str]) -> list[str]:
     return used
 
 
-# -- foreign text
-# ----------------------------------------------------------------------------------------------------
+# -- foreign text ---
 
 
 def fence(name: str, text: str) -> str:

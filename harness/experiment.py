@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from harness import edits, finding, gate, policy
 from harness.errors import ArdentError
-from harness.evidence import evidence_json
+from harness.finding.evidence import evidence_json
 from harness.gate import MODEL, Context, Incumbent, Trial
 from harness.ledger import encode, tip_of
 from harness.proposers import Proposer

@@ -51,9 +51,9 @@ def read_block(text: str) -> Configuration | None:
 
 
 def find_block(source: str) -> str:
-    """The lines of `source` from the first of the two assignments to the last, widened until they occur
-    exactly once.
+    """The lines of `source` from the first of the two assignments to the last.
 
+    The whole source where these lines stand twice, in a docstring say: an edit needs one place.
     Raises ValueError when an assignment is missing.
     """
     statements = list(_assignments(ast.parse(source)).values())
@@ -61,9 +61,8 @@ def find_block(source: str) -> str:
     lines[-1] = lines[-1][:-1]
     first = min(statement.lineno for statement in statements) - 1
     last = max(statement.end_lineno or statement.lineno for statement in statements)
-    while source.count("".join(lines[first:last])) != 1:
-        first, last = max(first - 1, 0), min(last + 1, len(lines))
-    return "".join(lines[first:last])
+    block = "".join(lines[first:last])
+    return block if source.count(block) == 1 else source
 
 
 def rewrite_block(block: str, values: Mapping[str, Value]) -> str:

@@ -45,10 +45,13 @@ class ReferenceContainer:
         self.held = False
 
     def __del__(self):
+        self.let_go()
+        self.meter.free_block(self.number)
+
+    def let_go(self):
         for value in self.values:
             if is_container(value):
                 value.held = False
-        self.meter.free_block(self.number)
 
     @property
     def block(self):
@@ -267,9 +270,7 @@ class ReferenceList(ReferenceContainer):
         self.values.pop()
 
     def clear(self):
-        for value in self.values:
-            if is_container(value):
-                value.held = False
+        self.let_go()
         while self.values:
             self.drop_last()
         self.write_length()

@@ -9,11 +9,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.comparison import contradicts
+from harness.finding.comparison import contradicts
 from harness.errors import ArdentError, BadInputError
-from harness.evidence import evidence_json, read_evidence
+from harness.finding.evidence import evidence_json, read_evidence
 from harness.finding import BULLETS_HEADING, add_bullet, bullet, check, check_discoveries, paths, render
-from harness.prose import (
+from harness.finding.prose import (
     CONTRADICTED,
     LIMIT,
     LINK,
@@ -23,7 +23,7 @@ from harness.prose import (
     render_quote,
 )
 from harness.records import Edit, Evidence, Prediction
-from harness.references import REFERENCES, change_text, gain_text, gather_facts, level_text
+from harness.finding.references import REFERENCES, change_text, gain_text, gather_facts, level_text
 from tests.harness.factories import (
     make_diff,
     make_edits,

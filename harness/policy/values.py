@@ -3,16 +3,16 @@
 Promises: `read_value` reaches every node of an expression, and a node that no rule here names is refused.
 Numbers, lists and records are the only values: functions, tuples, iterators, text, `hp`, `rng` and `tracker`
 stand only where they are listed.
-Does not cover: statements (`policy_body`), and what is decided while running (the size of an integer, who
+Does not cover: statements (`policy.body`), and what is decided while running (the size of an integer, who
 holds a row), which the memory trace checks.
 """
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
 
-from harness import policy_words as words
-from harness.policy_names import HANDED, RESERVED, Function, Import, bound
-from harness.policy_words import Arity, Reader
+from harness.policy import words
+from harness.policy.names import HANDED, RESERVED, Function, Import, bound
+from harness.policy.words import Arity, Reader
 
 REPORTED = -1
 

@@ -8,9 +8,9 @@ Does not cover: the proposer's words (`prose`), and how the sections are put tog
 import re
 from collections.abc import Mapping
 
-from harness.prose import show_code
+from harness.finding.prose import show_code
 from harness.records import METRICS, Effect, Experiment, Metric, Prediction
-from harness.references import (
+from harness.finding.references import (
     HEADLINE,
     NOT_MEASURED,
     Facts,

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.errors import BadInputError
-from harness.policy_body import Reading, read_body
-from harness.policy_champion import CHAMPION, Champion, parse_champion
-from harness.policy_names import (
+from harness.policy.body import Reading, read_body
+from harness.policy.champion import CHAMPION, Champion, parse_champion
+from harness.policy.names import (
     METHODS,
     MODEL,
     Function,
@@ -28,8 +28,8 @@ from harness.policy_names import (
     Symbol,
     declare,
 )
-from harness.policy_text import compile_error, parse
-from harness.policy_words import MAX_CHAIN
+from harness.policy.text import compile_error, parse
+from harness.policy.words import MAX_CHAIN
 
 __all__ = ["CHAMPION", "Champion", "PolicyError", "Refusal", "check", "check_module", "parse_champion"]
 
@@ -89,7 +89,7 @@ def _shown(path: str) -> str:
 
 
 def _trusted_model() -> str:
-    path = Path(__file__).parent.parent / MODEL
+    path = Path(__file__).parents[2] / MODEL
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -9,9 +9,9 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from harness.policy_names import PolicyError, Refusal, is_number, is_text
-from harness.policy_text import parse
-from harness.policy_words import MAX_HYPERPARAMETERS
+from harness.policy.names import PolicyError, Refusal, is_number, is_text
+from harness.policy.text import parse
+from harness.policy.words import MAX_HYPERPARAMETERS
 
 CHAMPION = "sparse_parity/champion.py"
 

@@ -2,7 +2,7 @@
 
 Promises: the user's checkout, index, HEAD, stashes and hooks are never touched; bytes go in and out as they
 are (no filters, no line-ending conversion); what a method wrote is on the disk when it returns; a failure
-moves no ref. Every git process is started by harness/git_command.py.
+moves no ref. Every git process is started by harness/git/command.py.
 
 Does not cover: checking a branch out, merging, the network, partial clones. Files are written with mode
 100644, whatever they had. A commit that failed half-way may leave unreachable objects, which `git gc` removes
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from harness.errors import ArdentError
-from harness.git_command import GitCommand, trouble
+from harness.git.command import GitCommand, trouble
 
 _IN_PROGRESS = {
     "MERGE_HEAD": "git merge --abort",

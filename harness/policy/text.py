@@ -11,8 +11,8 @@ import re
 import tokenize
 import warnings
 
-from harness.policy_names import PolicyError, Refusal
-from harness.policy_words import MAX_BYTES, MAX_DEPTH, MAX_LINES
+from harness.policy.names import PolicyError, Refusal
+from harness.policy.words import MAX_BYTES, MAX_DEPTH, MAX_LINES
 
 _CODING = re.compile(
     r"[ \t\f]*#.*?coding[:=]"

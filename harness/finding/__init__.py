@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from harness.errors import BadInputError
-from harness.finding_sections import (
+from harness.finding.sections import (
     code_span,
     fence,
     instances,
@@ -26,9 +26,9 @@ from harness.finding_sections import (
     story,
     surprises,
 )
-from harness.prose import edit_literals, render_line, render_quote, show_code
+from harness.finding.prose import edit_literals, render_line, render_quote, show_code
 from harness.records import METRICS, Experiment, Win
-from harness.references import HEADLINE, Facts, claimed_text, floor_decimal, gather_facts
+from harness.finding.references import HEADLINE, Facts, claimed_text, floor_decimal, gather_facts
 
 BULLETS_HEADING = "## Findings of the loop"
 REVIEW_HEADING = "## Review"

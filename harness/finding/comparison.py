@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from harness.references import Facts, Figure, Quantity
+from harness.finding.references import Facts, Figure, Quantity
 
 _WORDS = {
     "lower": "lower less fewer smaller lowers lowered lowering reduces reduced reducing reduce reduction "

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from harness.normal_form import CHAMPION, normal_hash
+from harness.edits.normal_form import CHAMPION, normal_hash
 from harness.records import Edit
 
 __all__ = ["CHAMPION", "EditError", "apply", "edits_hash", "is_editable", "normal_hash"]

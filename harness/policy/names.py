@@ -1,7 +1,7 @@
 """The names that a candidate's file declares: functions, constants, imports; and what a refusal is.
 
 Promises: `declare` reads the top level of a module and refuses every statement that declares none of these.
-Does not cover: the text (`policy_text`), the insides of functions (`policy_body`), several files (`policy`).
+Does not cover: the text (`policy.text`), the insides of functions (`policy.body`), several files (`policy`).
 """
 
 import ast

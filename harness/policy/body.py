@@ -1,15 +1,15 @@
 """What may stand inside a candidate's functions: statements, local names and returns.
 
 Promises: `read_body` reaches every node of a function, and a statement that no rule here names is refused.
-Does not cover: expressions (`policy_values`); calls that lead back to their function, which `policy` finds.
+Does not cover: expressions (`policy.values`); calls that lead back to their function, which `policy` finds.
 """
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.policy_names import RESERVED, Function, Refusal, Symbol, is_text, returned_width, unfit_name
-from harness.policy_values import (
+from harness.policy.names import RESERVED, Function, Refusal, Symbol, is_text, returned_width, unfit_name
+from harness.policy.values import (
     REPORTED,
     read_call,
     read_iteration,
@@ -17,7 +17,7 @@ from harness.policy_values import (
     read_subscript,
     read_value,
 )
-from harness.policy_words import ACTIONS, MAX_REGISTERS, Reader, kind
+from harness.policy.words import ACTIONS, MAX_REGISTERS, Reader, kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ checked as far as `comparison` understands them.
 import re
 import unicodedata
 
-from harness.comparison import contradicts
+from harness.finding.comparison import contradicts
 from harness.records import Edit
-from harness.references import Facts
+from harness.finding.references import Facts
 
 LIMIT = 4_000
 TITLE_LIMIT = 100

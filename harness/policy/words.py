@@ -1,13 +1,13 @@
 """The words of the policy: what candidate source may call and name, and what to write instead of the rest.
 
 Covers: the tables, and the checks of what has no parts: names, literals, attributes. An arity is the least
-and the greatest number of arguments. Does not cover: whatever has parts (`policy_values`, `policy_body`).
+and the greatest number of arguments. Does not cover: whatever has parts (`policy.values`, `policy.body`).
 """
 
 import ast
 from collections.abc import Mapping
 
-from harness.policy_names import (
+from harness.policy.names import (
     HANDED,
     RESERVED,
     Function,

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from harness.errors import ArdentError
 from harness.records import Experiment
-from harness.rows import LedgerError, decode, encode
+from harness.ledger.rows import LedgerError, decode, encode
 
 __all__ = [
     "FIRST_TIP",

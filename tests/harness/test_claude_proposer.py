@@ -1,0 +1,568 @@
+"""The model as a proposer, against a real local server that speaks the Messages API, well and badly."""
+
+import contextlib
+import json
+import re
+import socket
+import threading
+from dataclasses import asdict, dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ArdentError, BadInputError, ProposerPausedError
+from harness.proposers import DEFAULT_MODEL, ProposerOptions, build
+from harness.proposers.prices import Usage, find_price, read_prices
+from harness.proposers.secret import Access, read_access
+from harness.records import Cost
+from tests.harness.briefings import TASK, accept, make_briefing, make_proposal, make_row
+
+ROOT = Path(__file__).resolve().parents[2]
+PRICES = ROOT / "prompts" / "prices.yaml"
+KEY = "sk-ant-api03-TOP_secret-0123456789"
+USAGE = {
+    "input_tokens": 1000,
+    "output_tokens": 500,
+    "cache_read_input_tokens": 0,
+    "cache_creation_input_tokens": 0,
+}
+DOLLARS = (1000 * 4 + 500 * 20) / 1e6
+
+
+# -- a server with scripted replies ---
+
+
+@dataclass
+class Scripted:
+    """One HTTP answer; `cut` closes the connection in the middle of the body."""
+
+    body: str
+    status: int = 200
+    headers: dict = field(default_factory=dict)
+    cut: bool = False
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests.append((self.path, dict(self.headers), json.loads(body)))
+        reply = self.server.replies.pop(0) if self.server.replies else Scripted("out of replies", 418)
+        data = reply.body.encode()
+        self.send_response(reply.status)
+        for name, value in {"Content-Type": "application/json", **reply.headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2] if reply.cut else data)
+        self.close_connection = True
+
+    def log_message(self, *arguments):
+        del arguments
+
+
+@contextlib.contextmanager
+def serve(*replies):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.replies, server.requests = list(replies), []
+    server.address = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def message(content, stop="tool_use", **changes):
+    fields = {"id": "m1", "type": "message", "role": "assistant", "model": "model-x", "content": content}
+    return Scripted(
+        json.dumps({**fields, "stop_reason": stop, "stop_sequence": None, "usage": USAGE, **changes})
+    )
+
+
+def call(proposal=None, block_id="t1", name="propose"):
+    given = json.loads(json.dumps(asdict(make_proposal() if proposal is None else proposal)))
+    return {"type": "tool_use", "id": block_id, "name": name, "input": given}
+
+
+def failure(status, kind="api_error", headers=None, **details):
+    error = {"type": kind, "message": f"failed with {KEY}", **details}
+    return Scripted(json.dumps({"type": "error", "error": error}), status, headers or {})
+
+
+def options_for(tmp_path, address, key=KEY, **changes):
+    quick = {"attempts": 3, "wait_cap_s": 0.01, "total_wait_s": 20.0, "timeout_s": 10.0}
+    environ = {"ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": key}
+    return ProposerOptions(transcripts=tmp_path / "transcripts", environ=environ, **{**quick, **changes})
+
+
+def open_claude(tmp_path, address, **changes):
+    return build("claude", root=ROOT, task=TASK, seed=0, options=options_for(tmp_path, address, **changes))
+
+
+def ask(tmp_path, *replies, briefing=None, judge=accept, **changes):
+    """The reply of a fresh proposer to one briefing, and the requests that the server saw."""
+    with serve(*replies) as server:
+        proposer = open_claude(tmp_path, server.address, **changes)
+        reply = proposer.propose(briefing or make_briefing(), judge)
+        return reply, server.requests
+
+
+def pause(tmp_path, *replies, **changes):
+    """The message of a pause, and how many requests were made before it."""
+    with serve(*replies) as server:
+        proposer = open_claude(tmp_path, server.address, **changes)
+        with pytest.raises(ProposerPausedError) as caught:
+            proposer.propose(make_briefing(), accept)
+        assert "\n" not in str(caught.value)
+        assert KEY not in str(caught.value)
+        return str(caught.value), len(server.requests)
+
+
+def written(tmp_path):
+    return {path.name: path.read_text() for path in (tmp_path / "transcripts").iterdir()}
+
+
+# -- answers ---
+
+
+def test_tool_call_becomes_the_proposal_and_is_charged(tmp_path):
+    thinking = {"type": "thinking", "thinking": "hm", "signature": "s"}
+    reply, requests = ask(tmp_path, message([thinking, {"type": "text", "text": "Here."}, call()]))
+    assert reply.proposal == make_proposal()
+    assert (reply.proposer, reply.model, reply.error) == ("claude", "model-x", "")
+    assert reply.cost == Cost(calls=1, input_tokens=1000, output_tokens=500, dollars=pytest.approx(DOLLARS))
+    path, headers, body = requests[0]
+    assert path == "/v1/messages"
+    assert headers["Authorization"] == f"Bearer {KEY}"
+    assert body["model"] == DEFAULT_MODEL
+    assert body["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
+    assert [tool["strict"] for tool in body["tools"]] == [True]
+    assert body["system"][-1]["cache_control"] == {"type": "ephemeral", "ttl": "5m"}
+    assert body["max_tokens"] >= 16_000
+    assert not body.get("stream")
+    assert not {"temperature", "top_p", "top_k"} & set(body)
+
+
+def test_effort_is_sent_only_when_it_is_asked_for(tmp_path):
+    _, first = ask(tmp_path / "a", message([call()]))
+    _, second = ask(tmp_path / "b", message([call()]), effort="high")
+    assert "output_config" not in first[0][2]
+    assert second[0][2]["output_config"] == {"effort": "high"}
+
+
+def test_json_in_text_is_read_when_no_tool_is_called(tmp_path):
+    text = f"I propose:\n```json\n{json.dumps(asdict(make_proposal()), indent=1)}\n```"
+    reply, requests = ask(tmp_path, message([{"type": "text", "text": text}], "end_turn"))
+    assert reply.proposal == make_proposal()
+    assert len(requests) == 1
+
+
+def test_tool_input_sent_as_text_is_read(tmp_path):
+    block = {**call(), "input": json.dumps(asdict(make_proposal()))}
+    assert ask(tmp_path, message([block]))[0].proposal == make_proposal()
+
+
+def test_edit_that_does_not_match_is_mended_in_the_same_conversation(tmp_path):
+    wrong, right = make_proposal(title="wrong"), make_proposal(title="right")
+    told = "edit 1: `search` does not occur in the file"
+    reply, requests = ask(
+        tmp_path,
+        message([call(wrong)]),
+        message([call(right)]),
+        judge=lambda proposal: told if proposal.title == "wrong" else "",
+    )
+    assert reply.proposal == right
+    assert reply.cost.calls == 2
+    assert reply.cost.dollars == pytest.approx(2 * DOLLARS)
+    conversation = requests[1][2]["messages"]
+    assert [turn["role"] for turn in conversation] == ["user", "assistant", "user"]
+    assert conversation[1]["content"] == [call(wrong)]
+    (result,) = conversation[2]["content"]
+    assert (result["type"], result["tool_use_id"], result["is_error"]) == ("tool_result", "t1", True)
+    assert told in result["content"]
+    assert requests[1][2]["system"] == requests[0][2]["system"]
+
+
+def test_repair_turns_are_bounded_and_the_last_error_is_kept(tmp_path):
+    replies = [message([call()]) for _ in range(9)]
+    reply, requests = ask(tmp_path, *replies, judge=lambda _: "refused by policy", repair_turns=2)
+    assert (reply.proposal, reply.error) == (None, "refused by policy")
+    assert len(requests) == reply.cost.calls == 3
+
+
+def test_field_that_is_wrong_is_named_to_the_model(tmp_path):
+    bad = call()
+    bad["input"] = {**bad["input"], "prediction": {"metric": "speed", "direction": "lower", "size": None}}
+    reply, requests = ask(tmp_path, message([bad]), message([call()]))
+    assert reply.proposal == make_proposal()
+    assert "prediction: metric must be one of ard" in json.dumps(requests[1][2]["messages"][-1])
+
+
+def test_answer_without_tool_or_json_gets_a_text_repair(tmp_path):
+    reply, requests = ask(tmp_path, message([{"type": "text", "text": "Hm."}], "end_turn"), message([call()]))
+    assert reply.proposal == make_proposal()
+    assert requests[1][2]["messages"][-1]["content"][0]["type"] == "text"
+
+
+def test_two_tool_calls_are_answered_both_and_one_is_asked_for(tmp_path):
+    reply, requests = ask(tmp_path, message([call(), call(block_id="t2")]), message([call()]))
+    assert reply.proposal == make_proposal()
+    results = requests[1][2]["messages"][-1]["content"]
+    assert [result["tool_use_id"] for result in results] == ["t1", "t2"]
+    assert "2 tool calls in one answer" in results[0]["content"]
+
+
+def test_tool_of_another_name_is_not_a_proposal(tmp_path):
+    reply, _ = ask(tmp_path, message([call(name="bash")]), repair_turns=0)
+    assert reply.proposal is None
+    assert "call `propose`" in reply.error
+
+
+def test_empty_content_is_repaired_without_an_empty_turn(tmp_path):
+    reply, requests = ask(tmp_path, message([], "end_turn"), message([call()]))
+    assert reply.proposal == make_proposal()
+    assert [turn["role"] for turn in requests[1][2]["messages"]] == ["user"]
+
+
+# -- stop reasons ---
+
+
+def test_truncated_tool_input_is_never_applied_and_not_echoed(tmp_path):
+    judged = []
+    reply, requests = ask(
+        tmp_path,
+        message([call(make_proposal(title="cut"))], "max_tokens"),
+        message([call(make_proposal(title="whole"))]),
+        judge=lambda proposal: judged.append(proposal.title) or "",
+    )
+    assert reply.proposal.title == "whole"
+    assert judged == ["whole"]
+    assert "cut off at 32000 tokens" in json.dumps(requests[1][2]["messages"])
+    assert "tool_use" not in json.dumps(requests[1][2]["messages"])
+    assert reply.cost.calls == 2
+
+
+def test_refusal_is_told_at_once_and_charged(tmp_path):
+    details = {"type": "refusal", "category": "frontier_llm", "explanation": "no\nthanks"}
+    reply, requests = ask(tmp_path, message([], "refusal", stop_details=details))
+    assert reply.proposal is None
+    assert reply.error == "the model refused to answer (frontier_llm: no thanks)"
+    assert len(requests) == 1
+    assert reply.cost.dollars == pytest.approx(DOLLARS)
+
+
+def test_full_context_window_ends_the_turn(tmp_path):
+    reply, requests = ask(tmp_path, message([call()], "model_context_window_exceeded"))
+    assert reply.proposal is None
+    assert "context window" in reply.error
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize("stop", ["pause_turn", "surprise\x1b[0m", None, 3])
+def test_unknown_stop_reason_is_never_applied(tmp_path, stop):
+    reply, requests = ask(tmp_path, message([call()], stop), message([call()], stop), repair_turns=1)
+    assert reply.proposal is None
+    assert "the answer stopped early" in reply.error
+    assert "\x1b" not in reply.error
+    assert len(requests) == 2
+
+
+# -- trouble on the way ---
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        failure(429, "rate_limit_error", {"Retry-After": "0.001"}),
+        failure(429, "rate_limit_error", {"Retry-After": "4294967"}),
+        failure(429, "rate_limit_error", {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}),
+        failure(429, "rate_limit_error", {"Retry-After": "soon"}),
+        failure(529, "overloaded_error"),
+        failure(500),
+        failure(503),
+        failure(408),
+        failure(409),
+        Scripted("<html>Bad gateway</html>", 502, {"Content-Type": "text/html"}),
+        Scripted("<html>Sign in</html>", 200, {"Content-Type": "text/html"}),
+        Scripted('{"status": "ok"}'),
+        Scripted('{"type": "message"'),
+        Scripted('{"type": "message", "content": null}'),
+        Scripted(""),
+        Scripted("[]"),
+        Scripted(message([call()]).body, cut=True),
+    ],
+    ids=lambda trouble: f"{trouble.status} {trouble.body[:14]}",
+)
+def test_trouble_that_may_pass_is_tried_again(tmp_path, trouble):
+    reply, requests = ask(tmp_path, trouble, message([call()]))
+    assert reply.proposal == make_proposal()
+    assert len(requests) == 2
+    assert reply.cost.calls == 1
+
+
+def test_attempts_end_in_a_pause_that_names_server_and_reason(tmp_path):
+    told, requests = pause(tmp_path, *[failure(529, "overloaded_error")] * 9)
+    assert requests == 3
+    assert "failed 3 times, last: HTTP 529" in told
+    assert "the same command resumes the run" in told
+
+
+def test_foreign_page_for_every_request_ends_in_a_pause(tmp_path):
+    told, requests = pause(tmp_path, *[Scripted("<html></html>", 200, {"Content-Type": "text/html"})] * 9)
+    assert requests == 3
+    assert "no Messages API reply" in told
+
+
+def test_deadline_ends_the_retries_before_the_attempts_do(tmp_path):
+    _, requests = pause(tmp_path, *[failure(500)] * 9, attempts=9, wait_cap_s=5.0, total_wait_s=0.01)
+    assert requests == 1
+
+
+def test_refused_connection_pauses_the_run(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with pytest.raises(ProposerPausedError, match="no connection"):
+        open_claude(tmp_path, address).propose(make_briefing(), accept)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (failure(401, "authentication_error"), "the key was refused (HTTP 401"),
+        (failure(403, "permission_error"), "the key was refused (HTTP 403"),
+        (failure(400, "invalid_request_error"), "the request was refused (HTTP 400"),
+        (failure(404, "not_found_error"), "the request was refused (HTTP 404"),
+        (failure(413, "request_too_large"), "the request was refused (HTTP 413"),
+        (
+            failure(429, "rate_limit_error", details={"error_code": "enforced_spend_limit_reached"}),
+            "the account's spend limit is reached",
+        ),
+    ],
+)
+def test_trouble_that_stays_pauses_at_once(tmp_path, trouble, told):
+    message_text, requests = pause(tmp_path, trouble)
+    assert requests == 1
+    assert told in message_text
+
+
+# -- paid replies ---
+
+
+def test_recorded_reply_is_used_again_and_charged_once(tmp_path):
+    with serve(message([call()])) as server:
+        first = open_claude(tmp_path, server.address).propose(make_briefing(), accept)
+        again = open_claude(tmp_path, server.address).propose(make_briefing(), accept)
+        assert len(server.requests) == 1
+    assert again == first
+    assert again.cost.calls == 1
+
+
+def test_killed_repair_goes_on_where_it_was(tmp_path):
+    class Killed(BaseException):
+        """As ^C or a kill in the middle of a conversation."""
+
+    def kill(proposal):
+        raise Killed(proposal.title)
+
+    def judge(proposal):
+        return "mend it" if proposal.title == "first" else ""
+
+    first, second = make_proposal(title="first"), make_proposal(title="second")
+    with serve(message([call(first)]), message([call(second)])) as server:
+        with pytest.raises(Killed):
+            open_claude(tmp_path, server.address).propose(make_briefing(), kill)
+        reply = open_claude(tmp_path, server.address).propose(make_briefing(), judge)
+        assert len(server.requests) == 2
+    assert reply.proposal == second
+    assert reply.cost.dollars == pytest.approx(2 * DOLLARS)
+
+
+def test_another_request_is_asked_anew_and_the_abandoned_reply_stays_charged(tmp_path):
+    with serve(message([call()]), message([call()])) as server:
+        proposer = open_claude(tmp_path, server.address)
+        proposer.propose(make_briefing(), accept)
+        reply = proposer.propose(make_briefing(prompt="Propose something else."), accept)
+        assert len(server.requests) == 2
+    assert reply.cost.calls == 2
+
+
+def test_reply_is_on_disk_before_it_is_read(tmp_path):
+    seen = []
+    body = message([call()])
+    ask(tmp_path, body, judge=lambda _: seen.append(written(tmp_path)) or "")
+    recorded = [text for name, text in seen[0].items() if name.endswith(".reply.json")]
+    assert [json.loads(text)["body"] for text in recorded] == [body.body]
+    assert all(re.match(r"0001-0-[0-9a-f]{16}\.(request|reply)\.json$", name) for name in seen[0])
+
+
+def test_spoilt_recording_stops_instead_of_paying_again(tmp_path):
+    with serve(message([call()])) as server:
+        proposer = open_claude(tmp_path, server.address)
+        proposer.propose(make_briefing(), accept)
+        (path,) = (tmp_path / "transcripts").glob("*.reply.json")
+        path.write_text("{")
+        with pytest.raises(ArdentError, match="remove the file to ask again"):
+            proposer.propose(make_briefing(), accept)
+        assert len(server.requests) == 1
+
+
+def test_transcripts_that_cannot_be_written_stop_before_the_call(tmp_path):
+    (tmp_path / "transcripts").write_text("a file")
+    with serve(message([call()])) as server:
+        with pytest.raises(ArdentError, match="cannot be written"):
+            open_claude(tmp_path, server.address).propose(make_briefing(), accept)
+        assert server.requests == []
+
+
+# -- dollars ---
+
+
+def test_ceiling_stops_before_a_call_that_could_pass_it(tmp_path):
+    told, requests = pause(tmp_path, message([call()]), max_usd=0.5)
+    assert requests == 0
+    assert told.startswith("--max-usd: $0.0000 is spent and the next call may cost $0.6")
+
+
+def test_ceiling_counts_the_ledger_and_the_replies_of_this_turn(tmp_path):
+    rows = (make_row(0, cost=Cost(dollars=1.0)), make_row(1, cost=Cost(dollars=2.0)))
+    with serve(message([call()]), message([call()])) as server:
+        proposer = open_claude(tmp_path, server.address, max_usd=3.66)
+        with pytest.raises(ProposerPausedError, match=r"\$3\.0140 is spent"):
+            proposer.propose(make_briefing(rows), lambda _: "mend it")
+        assert len(server.requests) == 1
+
+
+def test_ceiling_needs_a_price_and_a_sensible_amount(tmp_path):
+    with pytest.raises(BadInputError, match="--max-usd: the price of 'llama' is unknown"):
+        open_claude(tmp_path, "http://127.0.0.1:1", model="llama", max_usd=1.0)
+    for amount in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(BadInputError, match="is not an amount above 0"):
+            open_claude(tmp_path, "http://127.0.0.1:1", max_usd=amount)
+
+
+def test_ceiling_over_a_ledger_of_unknown_cost_is_refused(tmp_path):
+    rows = (make_row(1, cost=Cost(dollars=None)),)
+    with pytest.raises(BadInputError, match="the cost of experiment 1 is unknown"):
+        open_claude(tmp_path, "http://127.0.0.1:1", max_usd=5.0).propose(make_briefing(rows), accept)
+
+
+def test_unknown_model_costs_unknown_never_nothing(tmp_path):
+    reply, _ = ask(tmp_path, message([call()]), model="llama")
+    assert reply.cost.dollars is None
+    assert reply.cost.output_tokens == 500
+
+
+def test_reply_without_usage_costs_unknown_and_stops_a_ceiling(tmp_path):
+    silent = message([call()], usage=None)
+    assert ask(tmp_path / "a", silent)[0].cost.dollars is None
+    with serve(silent, silent) as server:
+        proposer = open_claude(tmp_path / "b", server.address, max_usd=50.0)
+        with pytest.raises(ProposerPausedError, match="does not say what it used"):
+            proposer.propose(make_briefing(), lambda _: "mend it")
+        assert len(server.requests) == 1
+
+
+def test_prices_follow_the_list():
+    prices = read_prices(PRICES)
+    price = find_price(prices, "claude-opus-5-5-20261101")
+    usage = Usage(
+        input=1_000_000, write_5m=1_000_000, write_1h=1_000_000, cache_read=1_000_000, output=1_000_000
+    )
+    assert price.dollars(usage) == pytest.approx(4 + 5 + 8 + 0.20 + 20)
+    assert find_price(prices, "claude-opus-55") is None
+    haiku = find_price(prices, "claude-haiku-5-5")
+    assert haiku.dollars(Usage(input=100_000)) == pytest.approx(0.01)
+    assert haiku.dollars(Usage(input=100_000, cache_read=100_000)) == pytest.approx(5 * 0.011)
+    assert price.worst(2_000, 1_000) > 2_000 / 3.5 * 8 / 1e6 + 1_000 * 20 / 1e6
+    assert DEFAULT_MODEL in prices
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("models: {}", "must hold `dated` and `models`"),
+        ("dated: soon\nmodels: {}", "dated: 'soon' is not a date"),
+        ("dated: 2026-11-01\nmodels: 3", "models: must map"),
+        ("dated: 2026-11-01\nmodels: {a: {input: 1}}", "models: a: write_5m: must be a number"),
+        ("dated: 2026-11-01\nmodels: {a: {inputs: 1}}", "models: a: unknown field 'inputs'"),
+        ("dated: 2026-11-01\nmodels: {a: {input: -1}}", "models: a: input: must be a number of at least 0"),
+    ],
+)
+def test_malformed_price_list_names_file_and_field(tmp_path, text, told):
+    path = tmp_path / "prices.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInputError) as caught:
+        read_prices(path)
+    assert "prices.yaml" in str(caught.value)
+    assert told in str(caught.value)
+
+
+# -- the key ---
+
+
+def test_key_that_a_server_echoes_is_nowhere_on_disk_or_in_the_reply(tmp_path):
+    leaky = make_proposal(title="leaks", why=f"the key is {KEY}")
+    reply, _ = ask(
+        tmp_path,
+        failure(500),
+        message([{"type": "text", "text": KEY}, call(leaky)]),
+        message([call(leaky)]),
+        message([call(leaky)]),
+        judge=lambda proposal: f"{proposal.why} and sk-ant-other-key",
+        key=KEY + "\n",
+    )
+    files = written(tmp_path)
+    assert files
+    assert not any("sk-ant-" in text or "TOP_secret" in text for text in files.values())
+    assert "sk-ant-" not in repr(reply)
+    assert "[redacted]" in reply.error
+
+
+def test_key_is_in_no_repr(tmp_path):
+    proposer = open_claude(tmp_path, "http://127.0.0.1:1")
+    assert KEY not in repr(proposer) + str(vars(type(proposer)))
+
+
+@pytest.mark.parametrize("key", ["sk-ant two", "sk-ant-\x7f", "sk-ant-é", "a\nb", "sk\u200b-ant"])
+def test_unprintable_key_is_refused_without_being_shown(key):
+    with pytest.raises(BadInputError, match="unprintable character") as caught:
+        read_access({"ANTHROPIC_API_KEY": key})
+    assert key not in str(caught.value)
+
+
+def test_local_server_needs_no_key(tmp_path):
+    reply, requests = ask(tmp_path, message([call()]), key="")
+    assert reply.proposal == make_proposal()
+    assert requests[0][1]["Authorization"] == "Bearer none"
+
+
+def test_short_placeholder_keys_do_not_garble_replies(tmp_path):
+    assert ask(tmp_path, message([call()]), key="dmd")[0].proposal == make_proposal()
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({}, "ANTHROPIC_API_KEY: is not set"),
+        ({"ANTHROPIC_BASE_URL": "localhost:80"}, "is no http or https address"),
+        ({"ANTHROPIC_BASE_URL": "ftp://a"}, "is no http or https address"),
+        ({"ANTHROPIC_BASE_URL": "http://a:port"}, "is no http or https address"),
+        ({"ANTHROPIC_BASE_URL": "http://a b"}, "is no http or https address"),
+        ({"ANTHROPIC_BASE_URL": "http://me:hunter2@host"}, "holds a user name or password"),
+    ],
+)
+def test_environment_that_cannot_work_is_bad_input(environ, told):
+    with pytest.raises(BadInputError) as caught:
+        read_access(environ)
+    assert told in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_redaction_finds_the_key_as_json_writes_it():
+    access = Access("http://a", 'se"cret\\key')
+    assert "cret" not in access.redact(json.dumps({"a": 'se"cret\\key'}))
+    assert access.redact("plain") == "plain"
