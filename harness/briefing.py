@@ -24,6 +24,7 @@ from harness.errors import BadInputError
 from harness.records import Briefing, Experiment, Measurement, Task
 
 CHARS_PER_TOKEN = 3.5
+_VARIABLE = ("sources", "history", "discoveries", "profile")
 _HOLE = re.compile(r"\{\{(.*?)\}\}")
 
 
@@ -52,25 +53,15 @@ def assemble(
     profile: str = "",
     read_only: Mapping[str, str] | None = None,
 ) -> Briefing:
-    """The briefing of experiment `number`.
+    """The briefing of experiment `number`, when `remaining` are left in the budget, this one included.
 
-    Args:
-        prompts: directory of the two templates.
-        sources: the incumbent's editable files, path to text.
-        incumbent: measured on the current screen instance.
-        baseline: experiment 0's measurement.
-        experiments: the ledger so far, oldest first.
-        number: of the experiment that is asked for.
-        remaining: experiments left in the budget, this one included.
-        task: the thresholds that the system prompt states.
-        discoveries: the text of DISCOVERIES.md.
-        token_budget: of system and prompt together, at 3.5 characters a token.
-        profile: the rows of `python -m harness profile`, if there are any.
-        read_only: files worth seeing that may not be edited, such as sparse_parity/model.py.
+    `prompts` holds the templates; `sources` are the incumbent's editable files and `read_only` others worth
+    seeing, path to text; `incumbent` is measured on the current screen instance, `baseline` is experiment 0;
+    `experiments` is the ledger, oldest first; `task` has the thresholds to state; `discoveries` is the text
+    of DISCOVERIES.md, `profile` the rows of `python -m harness profile`; `token_budget` is for system and prompt
+    together, at 3.5 characters a token.
 
-    Raises:
-        BadInputError: a template is missing or has a wrong hole, or the budget is too small for what must be
-            said.
+    Raises BadInputError: a template is missing or has a wrong hole, or the budget is too small.
     """
     system = fill(prompts / "system.md", sections.describe_task(task))
     values = {
@@ -80,21 +71,23 @@ def assemble(
         "tally": sections.render_tally(experiments),
     }
     needed, others = sections.render_files(sources, read_only or {})
-    empty = {**values, "sources": "", "history": "", "discoveries": "", "profile": ""}
-    template = fill(prompts / "experiment.md", empty)
-    room = (
-        int(token_budget * CHARS_PER_TOKEN) - len(system) - len(template) - len(needed) - sections.NOTES_CHARS
-    )
+    path = prompts / "experiment.md"
+    fixed = len(system) + len(needed) + len(fill(path, {**values, **dict.fromkeys(_VARIABLE, "")}))
+    extra = _fill_room(_room(token_budget, fixed), others, experiments, discoveries, profile)
+    texts = (needed + extra.files, extra.history, extra.discoveries, extra.profile)
+    prompt = fill(path, {**values, **dict(zip(_VARIABLE, texts, strict=True))})
+    return Briefing(system, prompt, dict(sources), incumbent, experiments, number, remaining, task)
+
+
+def _room(token_budget: int, fixed: int) -> int:
+    """Characters left for what may be dropped."""
+    room = int(token_budget * CHARS_PER_TOKEN) - fixed - sections.NOTES_CHARS
     if room < 0:
         short = int(-room / CHARS_PER_TOKEN) + 1
         raise BadInputError(
             f"token_budget: {token_budget} tokens are {short} too few for the champion alone; raise it"
         )
-    extra = _fill_room(room, others, experiments, discoveries, profile)
-    values |= {"sources": needed + extra.files, "history": extra.history}
-    values |= {"discoveries": extra.discoveries, "profile": extra.profile}
-    prompt = fill(prompts / "experiment.md", values)
-    return Briefing(system, prompt, dict(sources), incumbent, experiments, number, remaining, task)
+    return room
 
 
 def fill(path: Path, values: Mapping[str, str]) -> str:
