@@ -58,8 +58,8 @@ def assemble(
     `prompts` holds the templates; `sources` are the incumbent's editable files and `read_only` others worth
     seeing, path to text; `incumbent` is measured on the current screen instance, `baseline` is experiment 0;
     `experiments` is the ledger, oldest first; `task` has the thresholds to state; `discoveries` is the text
-    of DISCOVERIES.md, `profile` the rows of `python -m harness profile`; `token_budget` is for system and prompt
-    together, at 3.5 characters a token.
+    of DISCOVERIES.md, `profile` the rows of `python -m harness profile`; `token_budget` is for system and
+    prompt together, at 3.5 characters a token.
 
     Raises BadInputError: a template is missing or has a wrong hole, or the budget is too small.
     """
