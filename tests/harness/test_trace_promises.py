@@ -1,0 +1,250 @@
+"""What the meter refuses, and that it stays small: ownership, 64 bits, kinds, errors, memory."""
+
+import tracemalloc
+
+import pytest
+
+from tests.harness.trace_forms import FORMS, load_uncompiled
+
+
+@pytest.fixture(params=sorted(FORMS))
+def form(request):
+    return FORMS[request.param]
+
+
+@pytest.fixture
+def meter(form):
+    return form.meter(1)
+
+
+def traffic(meter):
+    counters = meter.counters()
+    return counters["reads"] + counters["writes"]
+
+
+def unpack_two(a):
+    _u, _v = a
+
+
+ERRORS = {
+    "u, v = a": unpack_two,
+    "a[3]": lambda a: a[3],
+    "a[-4]": lambda a: a[-4],
+    "a[3] = 0.0": lambda a: a.__setitem__(3, 0.0),
+    "a['x']": lambda a: a["x"],
+    "a[1.0]": lambda a: a[1.0],
+    "a.pop(3)": lambda a: a.pop(3),
+    "a.pop(-4)": lambda a: a.pop(-4),
+    "a.index(7.5)": lambda a: a.index(7.5),
+    "a + 1": lambda a: a + 1,
+    "a * 1.5": lambda a: a * 1.5,
+    "max of nothing": lambda a: max(a[3:]),
+    "pop of nothing": lambda a: a[3:].pop(),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors_are_pythons_own_and_leave_the_meter_consistent(form, meter, name):
+    a = meter.fill((3.0, 1.0, 2.0), 1)
+    with pytest.raises((IndexError, ValueError, TypeError)) as expected:
+        ERRORS[name]([3.0, 1.0, 2.0])
+    with pytest.raises(expected.type) as raised:
+        ERRORS[name](a)
+    assert str(raised.value) == str(expected.value) or form is FORMS["reference"]
+    del raised
+    assert list(form.walk(a)) == [("list", 3), 3.0, 1.0, 2.0]
+    assert sum(a) == 6.0
+    before, depths = traffic(meter), meter.depth_counts()
+    assert sum(a) == 6.0
+    assert traffic(meter) - before == 4
+    assert meter.depth_counts()[4] - depths.get(4, 0) == 4  # nothing but a's four cells went round
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**40])
+def test_integers_beyond_64_bits_are_refused_wherever_they_would_be_stored(meter, number):
+    a = meter.fill((0.0,), 2)
+    record = meter.record(("f",), 0.0)
+    before = traffic(meter)
+    for store in (
+        lambda: a.append(number),
+        lambda: a.__setitem__(0, number),
+        lambda: a.insert(0, number),
+        lambda: record.__setitem__("f", number),
+    ):
+        with pytest.raises(OverflowError):
+            store()
+    assert traffic(meter) == before
+    for make in (lambda: meter.fill((number,), 1), lambda: meter.record(("f",), number)):
+        with pytest.raises(OverflowError):
+            make()
+
+
+def test_integers_of_exactly_64_bits_are_kept(meter, form):
+    a = meter.fill((2**63 - 1, -(2**63)), 1)
+    assert list(form.walk(a)) == [("list", 2), 2**63 - 1, -(2**63)]
+
+
+@pytest.mark.parametrize("value", [None, "text", (1.0,), [1.0], {"f": 1.0}, range(3), 1j, abs, b"x"])
+def test_only_numbers_and_traced_lists_can_be_stored(meter, value):
+    a = meter.fill((0.0,), 2)
+    record = meter.record(("f",), 0.0)
+    before = traffic(meter)
+    for store in (
+        lambda: a.append(value),
+        lambda: a.__setitem__(0, value),
+        lambda: a.insert(0, value),
+        lambda: record.__setitem__("f", value),
+    ):
+        with pytest.raises(TypeError):
+            store()
+    assert traffic(meter) == before
+
+
+def test_a_list_never_holds_numbers_and_rows(meter):
+    numbers, rows = meter.fill((0.0,), 2), meter.fill((meter.fill((1.0,), 1),), 1)
+    for store in (
+        lambda: numbers.append(meter.fill((), 1)),
+        lambda: numbers.__setitem__(0, meter.fill((), 1)),
+        lambda: rows.append(1.0),
+        lambda: rows.__setitem__(0, 1.0),
+        lambda: rows.insert(0, 1.0),
+    ):
+        with pytest.raises(TypeError):
+            store()
+
+
+@pytest.mark.parametrize("empty", [lambda a: a.clear(), lambda a: a.pop()])
+def test_an_emptied_list_can_hold_either_kind(meter, empty):
+    rows, numbers = meter.fill((meter.fill((1.0,), 1),), 1), meter.fill((0.0,), 1)
+    empty(rows)
+    empty(numbers)
+    rows.append(1.0)
+    numbers.append(meter.fill((1.0,), 1))
+    assert rows[0] == numbers[0][0] == 1.0
+
+
+def test_a_row_is_held_once(meter):
+    row = meter.fill((1.0,), 1)
+    rows = meter.fill((row,), 1)
+    others = meter.fill((meter.fill((2.0,), 1),), 1)
+    record = meter.record(("w",), meter.fill((), 1))
+    for store in (
+        lambda: others.append(row),
+        lambda: others.__setitem__(0, row),
+        lambda: rows.append(row),
+        lambda: record.__setitem__("w", row),
+        lambda: meter.fill((row,), 1),
+        lambda: meter.record(("w",), row),
+        lambda: rows[:],
+        lambda: rows + others,
+        lambda: rows * 2,
+        lambda: others.extend(rows),
+    ):
+        with pytest.raises(TypeError):
+            store()
+
+
+def test_a_row_that_was_let_go_can_be_held_again(meter):
+    rows = meter.fill((meter.fill((1.0,), 1), meter.fill((2.0,), 1), meter.fill((3.0,), 1)), 1)
+    replaced, popped, orphan = rows[0], rows.pop(1), rows[1]
+    rows[0] = meter.fill((0.0,), 1)
+    del rows
+    again = meter.fill((replaced, popped, orphan), 1)
+    assert [row[0] for row in again] == [1.0, 2.0, 3.0]
+
+
+def test_a_row_stored_back_where_it_lies_is_one_write(meter):
+    rows = meter.fill((meter.fill((1.0,), 1),), 1)
+    before = traffic(meter)
+    rows[0] += (2.0,)
+    assert traffic(meter) - before == 3  # a birth, the row's length, the row slot
+    assert len(rows[0]) == 2
+
+
+def test_nothing_can_come_to_hold_itself(meter):
+    empty = meter.fill((), 1)
+    inner = meter.fill((), 1)
+    outer = meter.fill((inner,), 1)
+    holding = meter.fill((), 1)
+    record = meter.record(("inner",), meter.record(("rows",), holding))
+    for store in (
+        lambda: empty.append(empty),
+        lambda: inner.append(outer),
+        lambda: record.__setitem__("inner", record),
+        lambda: record["inner"].__setitem__("rows", record["inner"]),
+    ):
+        with pytest.raises(TypeError):
+            store()
+
+
+def test_a_record_has_the_fields_it_was_made_with_and_each_keeps_its_kind(meter):
+    record = meter.record(("t", "w"), 1, meter.fill((), 1))
+    before = traffic(meter)
+    for misuse, error in (
+        (lambda: record["missing"], KeyError),
+        (lambda: record.__setitem__("missing", 1.0), KeyError),
+        (lambda: record.__setitem__("t", meter.fill((), 1)), TypeError),
+        (lambda: record.__setitem__("w", 1.0), TypeError),
+    ):
+        with pytest.raises(error):
+            misuse()
+    assert traffic(meter) - before == 1  # the length of the list that "t" could not hold
+
+
+def test_a_slice_keeps_its_length(meter):
+    a = meter.fill((0.0,), 4)
+    for values in ((), (1.0,), (1.0, 2.0, 3.0)):
+        with pytest.raises(ValueError, match="length"):
+            a[1:3] = values
+    assert len(a) == 4
+
+
+def test_a_list_being_made_when_an_error_strikes_is_freed_whole(meter):
+    a = meter.fill((1.0, 2.0), 1)
+
+    def failing():
+        yield from (1.0, 2.0, 3.0)
+        yield None
+
+    with pytest.raises(TypeError):
+        meter.listed(failing())
+    before = meter.depth_counts()
+    len(a)
+    assert meter.depth_counts() == {**before, 1: before.get(1, 0) + 1}
+
+
+@pytest.mark.parametrize("name", ["imported", "uncompiled"])
+def test_memory_follows_the_live_cells_and_not_the_length_of_the_trace(name):
+    meter = FORMS[name].meter(1)
+    make_and_free(meter, 2_000)
+    tracemalloc.start()
+    make_and_free(meter, 100_000 if name == "imported" else 10_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200_000
+    assert meter.counters()["peak_cells"] < 100
+
+
+def make_and_free(meter, times):
+    for i in range(times):
+        made = meter.fill((0.5,), 1 + i % 40)
+        made.append(1.0)
+
+
+def test_internal_arrays_stay_small_while_lists_come_and_go():
+    meter = load_uncompiled().Meter(1)
+    make_and_free(meter, 3_000)
+    assert meter.live == 3
+    assert meter.slots == 1024
+    assert meter.cells == 1024
+    assert meter.next_range < 8
+    assert len(meter.free_ranges) < 8
+
+
+def test_the_time_line_grows_with_the_live_cells_and_is_reused():
+    meter = load_uncompiled().Meter(1)
+    rows = [meter.fill((0.5,), 100) for _ in range(30)]
+    for _ in range(5):
+        for row in rows:
+            assert sum(row) == 50.0
+    assert 4 * meter.live <= meter.slots <= 16 * meter.live
