@@ -147,12 +147,14 @@ class Meter:
         self._make_inputs(n_inputs)
 
     def _make_inputs(self, n_inputs: int) -> None:
-        self.inputs = self.fill((0.0,), n_inputs)
+        inputs: TracedList = self.fill((0.0,), n_inputs)
+        inputs.fixed = inputs.owned = True  # by the harness: no state may hide in it or outlive a sample
+        self.inputs = inputs
         label: TracedList = _new_list(self)
         label.bear_element(0.0)  # one cell: nobody asks for the label's length
         self.label = label
         # Of the buffer only the length is stamped at a step's start: the harness writes the rest right after.
-        self.count[cython.cast(TracedList, self.inputs).range] = 1
+        self.count[inputs.range] = 1
         self.count[label.range] = 0
         self.now = self.writes = self.births = 0
         cell: cython.int
@@ -512,6 +514,7 @@ class TracedList:
     kind: cython.int
     owned: cython.bint
     has_length: cython.bint
+    fixed: cython.bint
 
     __hash__ = None
 
@@ -760,13 +763,21 @@ class TracedList:
     def write_length(self) -> cython.int:
         return self.meter.write(self.first)
 
+    @cython.cfunc
+    @cython.inline
+    def _check_length_may_change(self) -> cython.void:
+        if self.fixed:
+            raise TypeError("the input buffer keeps its length: copy it into a new list")
+
     def append(self, value: object) -> None:
         """Add one element at the end; the length is written."""
+        self._check_length_may_change()
         self.bear_element(value)
         self.write_length()
 
     def extend(self, values: object) -> None:
         """Add every element of an iterable; the length is written once, at the end."""
+        self._check_length_may_change()
         if values is self:
             values = self.copy()
         for value in values:
@@ -779,6 +790,7 @@ class TracedList:
 
     def insert(self, index: object, value: object) -> None:
         """Insert before `index`: every later element is read and written one place further."""
+        self._check_length_may_change()
         i: cython.Py_ssize_t = len(self.items)
         at: cython.Py_ssize_t = max(0, index + i) if index < 0 else min(index, i)
         self.bear_element(value)
@@ -796,6 +808,7 @@ class TracedList:
 
     def pop(self, index: object = -1) -> object:
         """Take one element out: every later element is read and written one place back."""
+        self._check_length_may_change()
         n: cython.Py_ssize_t = len(self.items)
         if not n:
             raise IndexError("pop from empty list")
@@ -828,6 +841,7 @@ class TracedList:
 
     def clear(self) -> None:
         """Take every element out; the length is written."""
+        self._check_length_may_change()
         while self.items:
             if self.kind == ROWS:
                 cython.cast(TracedList, self.items.pop()).owned = False
@@ -870,6 +884,7 @@ def _new_list(meter: Meter) -> TracedList:
     made.kind = EMPTY
     made.owned = False
     made.has_length = False
+    made.fixed = False
     made.size = 16
     made.first = meter.take_cells(16)
     made.range = meter.take_range()

@@ -28,9 +28,7 @@ def check_seed(seed):
 
 def main(argv=None):
     """Exit code 0 if all agreed, 1 on the first difference."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30.0, help="how long to go on")
     parser.add_argument("--seed", type=int, default=1, help="of the first program; they count up from there")
     parser.add_argument("--only", type=int, help="check this seed and no other")

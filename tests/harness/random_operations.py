@@ -49,9 +49,7 @@ def run_lockstep(random, meters, n_inputs, length):
 def draw_operation(random, plain, n_inputs):
     found = reachable(plain)
     draws = [_draw_new, _draw_new, _draw_clock]
-    draws += (
-        [_draw_numbers_read] * 4 + [_draw_new_from] * 3 + [_draw_numbers_write] * 4 if found.numbers else []
-    )
+    draws += [_draw_numbers_read] * 4 + [_draw_new_from] * 3 + [_draw_numbers_write] * 4 if found.numbers else []
     draws += [_draw_rows] * 4 if found.rows else []
     draws += [_draw_record] * 2 if found.records else []
     operation = None

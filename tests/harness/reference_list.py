@@ -5,57 +5,12 @@ Promises: the counts of the table, step by step. Does not cover: the clock and t
 
 import math
 
-LARGEST = 2**63
-
-
-def is_container(value):
-    return isinstance(value, ReferenceContainer)
-
-
-def check_number(value):
-    if type(value) not in (float, bool, int):
-        raise TypeError(f"not a number: {type(value).__name__}")
-    if type(value) is int and not -LARGEST <= value < LARGEST:
-        raise OverflowError("more than 64 bits")
-
-
-def rows_below(value):
-    """The container and all that it holds, at any depth."""
-    yield value
-    for item in value.values:
-        if is_container(item):
-            yield from rows_below(item)
-
-
-def take_hold(holder, value):
-    if value.held or any(inner is holder for inner in rows_below(value)):
-        raise TypeError("held already")
-    value.held = True
-
-
-class ReferenceContainer:
-    """A list or record: it owns a block of cells and may hold other containers. Freed, it lets go of both."""
-
-    __hash__ = None
-
-    def __init__(self, meter):
-        self.meter = meter
-        self.number = meter.new_block()
-        self.values = []
-        self.held = False
-
-    def __del__(self):
-        self.let_go()
-        self.meter.free_block(self.number)
-
-    def let_go(self):
-        for value in self.values:
-            if is_container(value):
-                value.held = False
-
-    @property
-    def block(self):
-        return self.meter.blocks[self.number]
+from tests.harness.reference_container import (
+    ReferenceContainer,
+    check_number,
+    is_container,
+    take_hold,
+)
 
 
 class ReferenceList(ReferenceContainer):
@@ -66,6 +21,7 @@ class ReferenceList(ReferenceContainer):
     def __init__(self, meter):
         super().__init__(meter)
         self.finished = False
+        self.fixed = False
 
     @property
     def has_rows(self):
@@ -102,6 +58,10 @@ class ReferenceList(ReferenceContainer):
     def read_length(self):
         self.meter.read(self.block[0])
         return len(self.values)
+
+    def may_change_length(self):
+        if self.fixed:
+            raise TypeError("the input buffer keeps its length")
 
     def write_length(self):
         self.meter.write(self.block[0])
@@ -215,10 +175,12 @@ class ReferenceList(ReferenceContainer):
             self.write(i, temporary.read(k))
 
     def append(self, value):
+        self.may_change_length()
         self.append_new(value)
         self.write_length()
 
     def extend(self, values):
+        self.may_change_length()
         if values is self:
             values = self.copy()
         for value in values:
@@ -230,6 +192,7 @@ class ReferenceList(ReferenceContainer):
         return self
 
     def insert(self, index, value):
+        self.may_change_length()
         end = len(self.values)
         at = max(0, index + end) if index < 0 else min(index, end)
         self.append_new(value)
@@ -252,6 +215,7 @@ class ReferenceList(ReferenceContainer):
             self.meter.write(self.cell(i))
 
     def pop(self, index=-1):
+        self.may_change_length()
         if not self.values:
             raise IndexError("pop from empty list")
         i = self.place(index, "pop index out of range")
@@ -270,6 +234,7 @@ class ReferenceList(ReferenceContainer):
         self.values.pop()
 
     def clear(self):
+        self.may_change_length()
         self.let_go()
         while self.values:
             self.drop_last()

@@ -9,13 +9,8 @@ Does not cover: speed (an access costs the length of the stack), and the texts o
 import math
 from collections import Counter
 
-from tests.harness.reference_list import (
-    ReferenceContainer,
-    ReferenceList,
-    check_number,
-    is_container,
-    take_hold,
-)
+from tests.harness.reference_container import ReferenceContainer, check_number, is_container, take_hold
+from tests.harness.reference_list import ReferenceList
 
 
 class ReferenceMeter:
@@ -39,6 +34,7 @@ class ReferenceMeter:
         for _ in range(n_inputs):
             self.inputs.append_new(0.0)
         self.inputs.finish()
+        self.inputs.fixed = self.inputs.held = True
         self.label = self._new_cell()
         self.now = self.ard_clock = self.writes = self.births = 0
         for cell in self.stack:

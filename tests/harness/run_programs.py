@@ -62,9 +62,7 @@ def check_program(random, meters):
         AssertionError: values or counters differ; the message holds the source.
     """
     source = random_program(random)
-    samples = [
-        ([random.choice((-1.0, 1.0)) for _ in range(INPUTS)], random.choice((-1.0, 1.0))) for _ in range(3)
-    ]
+    samples = [([random.choice((-1.0, 1.0)) for _ in range(INPUTS)], random.choice((-1.0, 1.0))) for _ in range(3)]
     expected = run_plain(source, samples)
     expected_counts = None
     for name, form in meters.items():

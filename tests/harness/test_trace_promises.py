@@ -177,6 +177,40 @@ def test_nothing_can_come_to_hold_itself(meter):
             store()
 
 
+def test_gotcha_a_nan_is_compared_by_value_where_plain_lists_compare_by_identity(meter):
+    nan = float("nan")
+    a = meter.fill((nan,), 1)
+    assert [nan].count(nan) == 1
+    assert nan not in a
+    assert a.count(nan) == 0
+    assert a != a.copy()
+
+
+def test_gotcha_multiplying_in_place_makes_a_new_list(meter):
+    a = same = meter.fill((1.0,), 1)
+    a *= 2
+    assert (len(a), len(same)) == (2, 1)
+
+
+def test_the_input_buffer_keeps_its_length_and_is_held_by_nobody_else(meter):
+    x = meter.input_buffer()
+    record = meter.record(("w",), meter.fill((), 1))
+    for misuse in (
+        lambda: x.append(1.0),
+        lambda: x.extend((1.0,)),
+        lambda: x.__iadd__((1.0,)),
+        lambda: x.insert(0, 1.0),
+        x.pop,
+        x.clear,
+        lambda: record.__setitem__("w", x),
+        lambda: meter.fill((x,), 1),
+    ):
+        with pytest.raises(TypeError):
+            misuse()
+    x[0] = 2.0
+    assert list(x.copy()) == [2.0]
+
+
 def test_a_record_has_the_fields_it_was_made_with_and_each_keeps_its_kind(meter):
     record = meter.record(("t", "w"), 1, meter.fill((), 1))
     before = traffic(meter)
