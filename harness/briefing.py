@@ -21,7 +21,8 @@ from pathlib import Path
 
 from harness import briefing_sections as sections
 from harness.errors import BadInputError
-from harness.records import Briefing, Experiment, Measurement, Task
+from harness.records import Briefing, Experiment, Measurement
+from harness.settings import Task
 
 CHARS_PER_TOKEN = 3.5
 _VARIABLE = ("sources", "history", "discoveries", "profile")
@@ -76,7 +77,7 @@ def assemble(
     extra = _fill_room(_room(token_budget, fixed), others, experiments, discoveries, profile)
     texts = (needed + extra.files, extra.history, extra.discoveries, extra.profile)
     prompt = fill(path, {**values, **dict(zip(_VARIABLE, texts, strict=True))})
-    return Briefing(system, prompt, dict(sources), incumbent, experiments, number, remaining, task)
+    return Briefing(system, prompt, dict(sources), incumbent, experiments, number, remaining)
 
 
 def _room(token_budget: int, fixed: int) -> int:

@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.records import Effect, Experiment, Measurement, Task
+from harness.records import Effect, Experiment, Measurement
+from harness.settings import Task
 
 NOTES_CHARS = 1_500  # fences, notes on what was left out, and blank lines
 MAX_TITLE, MAX_HYPOTHESIS, MAX_REASON, MAX_FACT = 120, 300, 500, 600

@@ -1,9 +1,9 @@
 """What a child does to itself before it touches a candidate: resource limits, no core, dies with its parent.
 
-Runs inside the child, before any job is read; `python harness/confine.py MEMORY_MB CPU_S -- COMMAND...` confines itself
-and then becomes the command. Promises: address space, processor time, file size and core dumps are limited, and the
-child is killed when its parent dies (Linux). Does not cover: system calls and files; the full sandbox deepens this module.
-Standard library only.
+Runs inside the child, before any job is read. `python confine.py MEMORY_MB CPU_S FILE_BYTES PARENT -- COMMAND...`
+confines itself and then becomes the command. Promises: address space, processor time, file size and core dumps are
+limited, and the child is killed when its parent dies (Linux). Does not cover: system calls and files; the full sandbox
+deepens this module. Standard library only.
 """
 
 import ctypes
@@ -42,4 +42,4 @@ if __name__ == "__main__":
     separator = sys.argv.index("--")
     memory, cpu, file_size, expected_parent = (int(a) for a in sys.argv[1:separator])
     confine(memory, cpu, file_bytes=file_size, parent=expected_parent)
-    os.execv(sys.argv[separator + 1], sys.argv[separator + 1 :])
+    os.execv(sys.argv[separator + 1], sys.argv[separator + 1 :])  # noqa: S606 - a list, no shell

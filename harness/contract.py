@@ -12,10 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness import sandbox
-from harness.records import Task
 from harness.sandbox import ChildError, Limits
+from harness.settings import Task
 
 TESTS = "tests/sparse_parity"
+PYTEST_FLAGS: tuple[str, ...] = ("-q", "-x", "--no-header", "--tb=short", "-p", "no:cacheprovider")
+PYTEST_FLAGS += ("--import-mode=importlib",)
+PYTEST_FLAGS += ("-c", os.devnull)  # no configuration file of the user's takes part
 LARGEST_FILE = 16 * 2**20  # bytes that one file of the tests may have
 
 
@@ -26,8 +29,7 @@ def run(trusted: Mapping[str, str], sources: Mapping[str, str], task: Task) -> s
         kept = {path: text for path, text in trusted.items() if not _is_replaced(path)}
         _lay_out(root, {**kept, **sources})
         limits = Limits(seconds=task.tests_time_limit_s, memory_mb=max(task.memory_mb, 1024))
-        command = [sys.executable, "-s", "-P", "-B", "-m", "pytest", "-q", "-x", "--no-header", "--tb=short",
-                   "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", folder, "-c", os.devnull, TESTS]  # fmt: skip
+        command = [sys.executable, "-s", "-P", "-B", "-m", "pytest", *PYTEST_FLAGS, "--rootdir", folder, TESTS]
         environment = {
             "PYTHONPATH": folder,
             "PYTHONHASHSEED": "0",

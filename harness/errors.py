@@ -14,4 +14,4 @@ class BadInputError(ArdentError):
 
 
 class ProposerPausedError(ArdentError):
-    """The proposer cannot go on now (API unreachable, budget of dollars spent). The run resumes with the same command."""
+    """The proposer cannot go on now: API unreachable, dollars spent. The run resumes with the same command."""

@@ -1,8 +1,8 @@
 """The gate: edit, policy, duplicate, tests, screen, confirm; the first stage that fails ends it.
 
-Promises: the loop and `python -m harness gate` run exactly this; trusted files come from the baseline commit, never from the
-candidate; confirm instances are drawn after the candidate's sources are fixed, from its hash and the run's secret. Does not
-cover: applying edits and recording what became of them.
+Promises: the loop and `python -m harness gate` run exactly this; trusted files come from the baseline commit, never
+from the candidate; confirm instances are drawn after the candidate's sources are fixed, from its hash and the run's
+secret. Does not cover: applying edits, and recording what became of them.
 """
 
 import hashlib
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from harness import contract, edits, judge, policy
 from harness.errors import ArdentError
 from harness.measure import Failure, Program, measure, measure_both
-from harness.records import Evidence, Measurement, Pair, Slack, Stage, Task, Verdict
+from harness.records import Evidence, Measurement, Pair, Slack, Stage, Verdict
+from harness.settings import Task
 from harness.task import Instance, derive_seed, draw
 
 MODEL = "sparse_parity/model.py"

@@ -1,12 +1,13 @@
 """The judge: pure functions from paired measurements to a verdict. docs/gate.md gives each rule with its reason.
 
-Promises: the same values give the same verdict, today and when `verify` derives it again; no measurement is dropped; "no
-worse" is a bound, never "not shown to be worse". Does not cover: where the measurements come from.
+Promises: the same values give the same verdict, today and when `verify` derives it again; no measurement is dropped;
+"no worse" is a bound, never "not shown to be worse". Does not cover: where the measurements come from.
 
 Effects are paired log ratios (candidate over incumbent on the same instance). A candidate whose predictions are
-bit-identical to the incumbent's left the mathematics alone: it is judged exactly, every instance must agree, and nothing is
-tolerated. For the others the mean log ratio has a Student interval at a level that is divided over the looks: over the
-candidates of a run that reach confirm (alpha / (k (k + 1)) for the k-th), over the looks at one candidate, and over the wins.
+bit-identical to the incumbent's left the mathematics alone: it is judged exactly, every instance must agree, and
+nothing is tolerated. For the others the mean log ratio has a Student interval at a level that is divided over the
+looks: over the candidates of a run that reach confirm (alpha / (k (k + 1)) for the k-th), over the looks at one
+candidate, and over the wins.
 """
 
 import math
@@ -16,7 +17,8 @@ from statistics import fmean, stdev
 
 from scipy.special import bdtrc, stdtrit
 
-from harness.records import Effect, GateRules, Measurement, Metric, Pair, Slack, Verdict, Win
+from harness.records import Effect, Measurement, Metric, Pair, Slack, Verdict, Win
+from harness.settings import GateRules
 
 VALUES: dict[Metric, Callable[[Measurement], float]] = {
     "ard": lambda m: m.ard,
@@ -24,9 +26,7 @@ VALUES: dict[Metric, Callable[[Measurement], float]] = {
     "reuse": lambda m: m.reuse,
     "traffic": lambda m: m.traffic,
 }
-NAMES: dict[Metric, str] = {
-    "ard": "ARD", "dmd": "DMD", "reuse": "reuse", "traffic": "traffic", "accuracy": "accuracy"
-}
+NAMES: dict[Metric, str] = {"ard": "ARD", "dmd": "DMD", "reuse": "reuse", "traffic": "traffic", "accuracy": "accuracy"}
 MUST_FALL: dict[Win, tuple[Metric, ...]] = {
     "ard": ("ard", "dmd", "reuse"),
     "movement": ("dmd", "reuse", "traffic"),
@@ -49,7 +49,9 @@ class _Bound:
 def screen(pair: Pair, rules: GateRules) -> Verdict | None:
     """The verdict on one paired instance, if it is already clear; None lets the candidate through to confirm."""
     if pair.incumbent.solved and not pair.candidate.solved:
-        return Verdict("discarded", "screen", "the candidate leaves the screen instance unsolved; the incumbent solves it")
+        return Verdict(
+            "discarded", "screen", "the candidate leaves the screen instance unsolved; the incumbent solves it"
+        )
     if _is_exact([pair]):
         bounds = _bounds([pair], rules, looks=1)
         if any(_exact_win(win, [pair], bounds, rules) for win in rules.wins):
@@ -204,7 +206,7 @@ def _student(differences: Sequence[float], level: float, guard_level: float) -> 
 
 
 def _mcnemar(pairs: Sequence[Pair]) -> float:
-    """Exact one-sided p of McNemar's test, pooled: the chance of so many answers won, were wins and losses equally likely."""
+    """Exact one-sided p of McNemar's test, pooled: the chance of so many wins, were wins and losses equally likely."""
     won = lost = 0
     for pair in pairs:
         ours, theirs = int(pair.candidate.test_bits, 16), int(pair.incumbent.test_bits, 16)
@@ -217,10 +219,8 @@ def _mcnemar(pairs: Sequence[Pair]) -> float:
 
 
 def _kept(win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], looks: int, *, exact: bool) -> Verdict:
-    if win == "accuracy":
-        gain = bounds["accuracy"].mean
-    else:
-        gain = min(-math.expm1(bounds[m].mean) for m in MUST_FALL[win])
+    falls = [-math.expm1(bounds[m].mean) for m in MUST_FALL[win]]
+    gain = min(falls, default=bounds["accuracy"].mean)
     how = "same predictions on every instance" if exact else f"{len(pairs)} instances"
     label = "ARD" if win == "ard" else win
     reason = f"{label} win ({how}): {_summary(bounds)}"

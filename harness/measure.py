@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness import sandbox
-from harness.records import Measurement, Task
+from harness.records import Measurement
 from harness.sandbox import Child, ChildError, Limits
+from harness.settings import Task
 from harness.task import Instance, Samples
 
 CHUNK = 100  # samples a prediction request; a check ends as soon as too many are wrong

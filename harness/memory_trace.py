@@ -13,6 +13,7 @@ Does not cover: what source code may say (`policy`), and how it comes to use the
 
 import math
 from array import array
+from collections.abc import Iterator
 
 import cython
 
@@ -428,6 +429,10 @@ class Meter:
             "reuse": self.reuse,
             "peak_cells": self.peak,
         }
+
+    def traffic(self) -> int:
+        """Reads plus writes so far."""
+        return self.reads + self.writes
 
     def dmd(self) -> float:
         """Data movement distance so far. Summed exactly over the histogram of depths: no order of accesses matters."""
@@ -1064,8 +1069,8 @@ def _bear_field(made: TracedRecord, value: object) -> cython.void:
     made.values.append(value)
 
 
-def walk(value: object) -> object:
-    """Every number held by a list or record, in order, with lengths and field names, uncounted. For the harness only."""
+def walk(value: object) -> Iterator[object]:
+    """Every number in a list or record, in order, with lengths and field names, uncounted. For the harness only."""
     if type(value) is TracedList:
         here: TracedList = value
         yield ("list", len(here.items))

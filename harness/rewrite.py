@@ -19,7 +19,21 @@ Namespace = dict[str, Any]
 _UNBOUNDED = {ast.Pow: "_power", ast.LShift: "_shift"}
 _GROWING = (ast.Add, ast.Sub, ast.Mult)
 _TO_INTEGER = {"floor", "ceil", "trunc"}
-_PLAIN_BUILTINS = ("abs", "any", "all", "bool", "enumerate", "float", "len", "max", "min", "range", "reversed", "sum", "zip")
+_PLAIN_BUILTINS = (
+    "abs",
+    "any",
+    "all",
+    "bool",
+    "enumerate",
+    "float",
+    "len",
+    "max",
+    "min",
+    "range",
+    "reversed",
+    "sum",
+    "zip",
+)
 
 
 def load(modules: Mapping[str, str], meter: Any) -> dict[str, Namespace]:
@@ -44,7 +58,9 @@ def _load_module(
     if name in loaded:
         return loaded[name]
     if name in importing or name not in modules:
-        raise ImportError(f"cannot import {name!r}: {'imports form a cycle' if name in importing else 'no such module'}")
+        raise ImportError(
+            f"cannot import {name!r}: {'imports form a cycle' if name in importing else 'no such module'}"
+        )
     tree = ast.parse(modules[name], filename=f"{name}.py")
     namespace = _base_namespace(name, meter)
     body = []
@@ -68,8 +84,10 @@ def _imported(statement: ast.ImportFrom, source: Namespace) -> Namespace:
 
 
 def _base_namespace(name: str, meter: Any) -> Namespace:
-    builtins = {plain: __builtins__[plain] if isinstance(__builtins__, dict) else getattr(__builtins__, plain)
-                for plain in _PLAIN_BUILTINS}
+    builtins = {
+        plain: __builtins__[plain] if isinstance(__builtins__, dict) else getattr(__builtins__, plain)
+        for plain in _PLAIN_BUILTINS
+    }
     builtins |= {"list": meter.listed, "sorted": meter.sorted_list, "int": _integer, "round": _rounded}
     return {
         "__name__": name,
@@ -88,7 +106,8 @@ def _base_namespace(name: str, meter: Any) -> Namespace:
 
 def rewritten(tree: ast.Module) -> ast.Module:
     """The traced form of a module's syntax tree. Line numbers stay, so that errors name the author's lines."""
-    return ast.fix_missing_locations(_Tracing().visit(tree))
+    _Tracing().visit(tree)
+    return ast.fix_missing_locations(tree)
 
 
 def _integer(value: Any = 0) -> Any:

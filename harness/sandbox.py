@@ -1,9 +1,9 @@
 """Children that run candidate code: started, spoken to, and killed as a group.
 
-Promises: a child has its own session, an empty environment, resource limits, no standard streams, and one private socket;
-when its context ends, by return, error, time-out or interrupt, no process of its group is left. Its answers are strict,
-size-capped JSON with the nonce of the request. Does not cover: limiting system calls and file reads (a later layer, in
-`confine`), and what the answers mean.
+Promises: a child has its own session, an empty environment, resource limits, no standard streams, and one private
+socket; when its context ends, by return, error, time-out or interrupt, no process of its group is left. Its answers are
+strict, size-capped JSON with the nonce of the request. Does not cover: limiting system calls and file reads (a later
+layer, in `confine`), and what the answers mean.
 """
 
 import os
@@ -109,7 +109,9 @@ def start(limits: Limits, cancelled: threading.Event | None = None) -> Iterator[
             kill_group(process)
 
 
-def run(command: list[str], limits: Limits, *, cwd: Path, environment: dict[str, str], file_bytes: int) -> tuple[int, str]:
+def run(
+    command: list[str], limits: Limits, *, cwd: Path, environment: dict[str, str], file_bytes: int
+) -> tuple[int, str]:
     """Run a whole command confined; return its exit code and the last 8 kB of what it printed.
 
     The text is for people: no decision may depend on it.

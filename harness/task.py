@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from harness.errors import BadInputError
-from harness.records import GateRules, Task
+from harness.settings import GateRules, Task
 
 FOLDER = "tasks"
 
@@ -62,7 +62,9 @@ def parse(text: str, name: str) -> Task:
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f":{where.line + 1}" if where else ""
-        raise BadInputError(f"{file}{line}: not valid YAML: {getattr(error, 'problem', error)}; mend that line") from None
+        raise BadInputError(
+            f"{file}{line}: not valid YAML: {getattr(error, 'problem', error)}; mend that line"
+        ) from None
     if not isinstance(data, dict):
         raise BadInputError(f"{file}: empty or not a mapping; see docs/tasks.md for its fields")
     _refuse_unknown(file, "", data, Task)
@@ -77,7 +79,7 @@ def parse(text: str, name: str) -> Task:
 
 
 def _refuse_unknown(file: str, prefix: str, data: dict[str, Any], record: type) -> None:
-    known = {f.name for f in fields(record)} - {"name"}  # type: ignore[arg-type]
+    known = {f.name for f in fields(record)} - {"name"}
     for key in data:
         if key not in known:
             raise BadInputError(f"{file}: {prefix}{key}: unknown field; known are {', '.join(sorted(known))}")

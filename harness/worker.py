@@ -1,7 +1,8 @@
 """The worker: runs one candidate on one instance, inside the sandbox. Nobody imports this file.
 
 It answers four requests: `load` (compile the sources and call init), `train` (one step a sample), `predict`, and
-`counters`. It never sees a label of validation or test, nor the secret. Usage: worker.py FD MEMORY_MB CPU_S PARENT PATH...
+`counters`. It never sees a label of validation or test, nor the secret. Does not cover: what is allowed to run here.
+Usage: worker.py FD MEMORY_MB CPU_S PARENT PATH...
 """
 
 import gc
@@ -11,6 +12,14 @@ import socket
 import sys
 import traceback
 import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+sys.path[:0] = sys.argv[5:]  # started with -S -P: the harness, and nothing else, is found there
+
+from harness import channel, confine, memory_trace, rewrite  # noqa: E402 - all is loaded before it is confined
+
+Request = dict[str, Any]
 
 TRACKER_SOURCE = "NO_TRACKER = 0\n"  # tracker calls are removed by the rewriter; the name must only exist
 
@@ -18,21 +27,18 @@ TRACKER_SOURCE = "NO_TRACKER = 0\n"  # tracker calls are removed by the rewriter
 class Session:
     """One candidate, its state and its meter."""
 
-    def __init__(self, request):
-        from harness import memory_trace, rewrite
-
-        self.walk = memory_trace.walk
+    def __init__(self, request: Request) -> None:
         self.meter = memory_trace.Meter(request["n_bits"])
         self.inputs = self.meter.input_buffer()
         modules = request["modules"] | {"sparse_parity.tracker": TRACKER_SOURCE}
         method = rewrite.load(modules, self.meter)["sparse_parity.methods." + request["method"]]
         self.hp = types.MappingProxyType(request["hyperparameters"])
-        self.step, self.predict_one = method["step"], method["predict"]
+        self.step: Callable[..., Any] = method["step"]
+        self.predict_one: Callable[..., Any] = method["predict"]
         rng = random.Random(request["seed"])
         self.state = method["init"](request["n_bits"], request["k_sparse"], self.hp, rng)
-        self.compiled = memory_trace.compiled
 
-    def train(self, request):
+    def train(self, request: Request) -> Request:
         """One step a sample, in the order given."""
         meter, step, state, inputs, hp = self.meter, self.step, self.state, self.inputs, self.hp
         for text, label in zip(request["samples"], request["labels"], strict=True):
@@ -43,82 +49,76 @@ class Session:
                 raise TypeError("step must return nothing")
         return {}
 
-    def predict(self, request):
+    def predict(self, request: Request) -> Request:
         """One finite float a sample; the state must be the same objects afterwards."""
-        before = list(self.walk(self.state))
-        reads_and_writes = self.traffic()
-        predictions = [self.checked(text) for text in request["samples"]]
-        traffic = self.traffic() - reads_and_writes
-        if not same(before, list(self.walk(self.state))):
+        before = list(memory_trace.walk(self.state))
+        traffic = self._traffic()
+        predictions = [self._prediction(text) for text in request["samples"]]
+        traffic = self._traffic() - traffic
+        if not same(before, list(memory_trace.walk(self.state))):
             raise ValueError("predict changed the state")
         return {"predictions": predictions, "traffic": traffic}
 
-    def traffic(self):
-        counters = self.meter.counters()
-        return counters["reads"] + counters["writes"]
+    def counters(self, _request: Request) -> Request:
+        """The meter's sums."""
+        return self.meter.counters()
 
-    def checked(self, text):
+    def _traffic(self) -> int:
+        return self.meter.traffic()
+
+    def _prediction(self, text: str) -> float:
         self.meter.begin_predict(decoded(text))
         value = self.predict_one(self.state, self.inputs, self.hp)
         if type(value) is not float or not math.isfinite(value):
             raise ValueError("predict must return one finite float")
         return value
 
-    def counters(self, _request):
-        """The meter's sums."""
-        return self.meter.counters()
 
-
-def decoded(text):
+def decoded(text: str) -> list[float]:
     """Inputs of +1.0 and -1.0 from a string of + and -."""
     return [1.0 if c == "+" else -1.0 for c in text]
 
 
-def same(before, after):
+def same(before: Sequence[Any], after: Sequence[Any]) -> bool:
     """Whether two walks over the state met the same objects: equal is not enough, for 0.0 == -0.0 == False."""
     return len(before) == len(after) and all(
-        a is b or (type(a) in (tuple, str) and a == b) for a, b in zip(before, after, strict=True)
+        a is b or (type(a) in {tuple, str} and a == b) for a, b in zip(before, after, strict=True)
     )
 
 
-def explained(error):
+def explained(error: Exception) -> str:
     """The error in one line, with the candidate's own line if it came from there."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith("sparse_parity")]
     where = f" ({frames[-1].filename.removesuffix('.py').replace('.', '/')}.py:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}"[:500] + where
 
 
-def serve(sock, channel):
+def serve(sock: socket.socket) -> None:
     """Answer requests until the other side closes."""
-    session = None
+    session: Session | None = None
     while True:
         try:
             request = channel.receive(sock)
         except channel.ChannelError:
             return
         try:
-            if request["op"] == "load":
-                session = Session(request)
-                answer = {"compiled": session.compiled}
+            if session is None:
+                session, answer = Session(request), {}
             else:
-                answer = {"train": session.train, "predict": session.predict, "counters": session.counters}[
-                    request["op"]
-                ](request)
+                operations = {"train": session.train, "predict": session.predict, "counters": session.counters}
+                answer = operations[request["op"]](request)
         except Exception as error:  # noqa: BLE001 - the boundary to untrusted code: any error is an answer
             answer = {"error": explained(error)}
         channel.send(sock, answer | {"nonce": request["nonce"]})
 
 
-def main():
+def main() -> None:
     """Confine this process, then serve."""
     fd, memory_mb, cpu_s, parent = (int(a) for a in sys.argv[1:5])
-    sys.path[:0] = sys.argv[5:]
-    from harness import channel, confine, memory_trace, rewrite  # noqa: F401 - loaded before anything is confined
-
     confine.confine(memory_mb, cpu_s, file_bytes=0, parent=parent)
     gc.disable()  # candidates cannot make cycles; collection would only cost time at random moments
     with socket.socket(fileno=fd) as sock:
-        serve(sock, channel)
+        serve(sock)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from harness.errors import BadInputError
+from harness.finding.prose import edit_literals, render_line, render_quote, show_code
+from harness.finding.references import HEADLINE, Facts, claimed_text, floor_decimal, gather_facts
 from harness.finding.sections import (
     code_span,
     fence,
@@ -26,9 +28,7 @@ from harness.finding.sections import (
     story,
     surprises,
 )
-from harness.finding.prose import edit_literals, render_line, render_quote, show_code
 from harness.records import METRICS, Experiment, Win
-from harness.finding.references import HEADLINE, Facts, claimed_text, floor_decimal, gather_facts
 
 BULLETS_HEADING = "## Findings of the loop"
 REVIEW_HEADING = "## Review"

@@ -12,8 +12,8 @@ import re
 import unicodedata
 
 from harness.finding.comparison import contradicts
-from harness.records import Edit
 from harness.finding.references import Facts
+from harness.records import Edit
 
 LIMIT = 4_000
 TITLE_LIMIT = 100

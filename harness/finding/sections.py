@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 
 from harness.finding.prose import show_code
-from harness.records import METRICS, Effect, Experiment, Metric, Prediction
 from harness.finding.references import (
     HEADLINE,
     NOT_MEASURED,
@@ -21,6 +20,7 @@ from harness.finding.references import (
     gain_text,
     pair_change,
 )
+from harness.records import METRICS, Effect, Experiment, Metric, Prediction
 
 INSTANCE_ROWS = 8
 

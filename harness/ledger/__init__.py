@@ -27,8 +27,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.errors import ArdentError
-from harness.records import Experiment
 from harness.ledger.rows import LedgerError, decode, encode
+from harness.records import Experiment
 
 __all__ = [
     "FIRST_TIP",

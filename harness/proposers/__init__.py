@@ -11,7 +11,8 @@ from typing import Protocol
 
 from harness.errors import BadInputError
 from harness.proposers.options import DEFAULT_MODEL, ProposerOptions
-from harness.records import Briefing, Proposal, Reply, Task
+from harness.records import Briefing, Proposal, Reply
+from harness.settings import Task
 
 __all__ = ["DEFAULT_MODEL", "NAMES", "JudgeProposal", "Proposer", "ProposerOptions", "build", "choose"]
 

@@ -29,7 +29,8 @@ from harness.proposers.champion_block import (
 )
 from harness.proposers.search_history import Trial, Tried, read_tried
 from harness.proposers.search_space import METHOD, Choice, Dimension, Range, read_space
-from harness.records import Briefing, Cost, Direction, Edit, Prediction, Proposal, Reply, Task
+from harness.records import Briefing, Cost, Direction, Edit, Prediction, Proposal, Reply
+from harness.settings import Task
 
 ASKS = 16
 RANDOM_DRAWS = 2_000

@@ -7,7 +7,7 @@ that standard keeps in one is made and used here too, so the tracker is told of 
 trace sees it.
 """
 # mypy: allow-any-generics, allow-untyped-defs, allow-incomplete-defs
-# ruff: noqa: ANN001, ARG001, PLR0917
+# ruff: noqa: ANN001, ARG001
 
 from sparse_parity.model import descend_row, forward, init_mlp
 from sparse_parity.tracker import NO_TRACKER

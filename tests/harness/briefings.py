@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from harness.records import Briefing, Cost, Edit, Evidence, GateRules, Prediction, Proposal, Task, Verdict
+from harness.records import Briefing, Cost, Edit, Evidence, Prediction, Proposal, Verdict
+from harness.settings import GateRules, Task
 from tests.harness.factories import make_experiment, make_measurement, make_pair
 
 CHAMPION = '''"""What the gate measures: METHOD and HYPERPARAMETERS, as literals."""
@@ -46,7 +47,6 @@ def make_briefing(experiments=(), number=None, champion=CHAMPION, **changes):
         experiments=tuple(experiments),
         number=len(experiments) + 1 if number is None else number,
         remaining=10,
-        task=TASK,
     )
     return replace(briefing, **changes)
 

@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.finding.comparison import contradicts
 from harness.errors import ArdentError, BadInputError
-from harness.finding.evidence import evidence_json, read_evidence
 from harness.finding import BULLETS_HEADING, add_bullet, bullet, check, check_discoveries, paths, render
+from harness.finding.comparison import contradicts
+from harness.finding.evidence import evidence_json, read_evidence
 from harness.finding.prose import (
     CONTRADICTED,
     LIMIT,
@@ -22,8 +22,8 @@ from harness.finding.prose import (
     edit_literals,
     render_quote,
 )
-from harness.records import Edit, Evidence, Prediction
 from harness.finding.references import REFERENCES, change_text, gain_text, gather_facts, level_text
+from harness.records import Edit, Evidence, Prediction
 from tests.harness.factories import (
     make_diff,
     make_edits,

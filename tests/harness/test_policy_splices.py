@@ -72,7 +72,7 @@ def hidden_values(tree):
                     yield ast.unparse(parent)
 
 
-def is_in_place(node, parent, field):  # noqa: PLR0911 - one for each kind of node
+def is_in_place(node, parent, field):
     consumed = isinstance(parent, ast.Call) and field == "args" and called(parent) in CONSUMERS
     unpacked = isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple)
     if isinstance(node, ast.Tuple):
