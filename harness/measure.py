@@ -21,7 +21,10 @@ from harness.sandbox import Child, ChildError, Limits
 from harness.settings import Task
 from harness.task import Instance, Samples
 
-CHUNK = 100  # samples a prediction request; a check ends as soon as too many are wrong
+CHUNK = 50  # samples a prediction request; after each one a check may end
+GUESSES = 100  # predictions before the first training step
+BEYOND = 4.5  # standard deviations that are beyond chance: one in 150,000
+SHORT = 3.5  # standard deviations below the target at which a check ends: one in 4,000 for a net that is at the target
 UNCOMPILED_PATIENCE = 60  # the uncompiled meter is about this much slower
 COUNTS = ("ard_distance", "ard_reads", "reads", "writes", "reuse", "peak_cells")
 
@@ -140,24 +143,34 @@ def _train(child: Child, instance: Instance, task: Task) -> _Progress:
 
 def _refuse_foresight(child: Child, instance: Instance, task: Task, progress: _Progress) -> None:
     """A candidate that is right before its first step knows what it cannot know."""
-    part = Samples(instance.validation.inputs[:CHUNK], instance.validation.labels[:CHUNK])
+    part = Samples(instance.validation.inputs[:GUESSES], instance.validation.labels[:GUESSES])
     right = sum(_ask(child, part, progress))
-    if abs(right - CHUNK / 2) > 4.5 * math.sqrt(CHUNK) / 2:  # one in 150,000 by chance
-        raise ChildError(f"{right} of {CHUNK} predictions right before the first training step: beyond chance")
+    if abs(right - GUESSES / 2) > BEYOND * math.sqrt(GUESSES) / 2:
+        raise ChildError(f"{right} of {GUESSES} predictions right before the first training step: beyond chance")
     del task
 
 
 def _check(child: Child, instance: Instance, task: Task, progress: _Progress) -> bool:
-    """Whether the validation accuracy has reached the target; asks no more than is needed to tell."""
+    """Whether the validation accuracy has reached the target; ends early when it clearly has not."""
     validation = instance.validation
-    may_miss = len(validation.labels) - math.ceil(task.target * len(validation.labels))
-    wrong = 0
+    wrong = asked = 0
     for start in range(0, len(validation.labels), CHUNK):
         part = Samples(validation.inputs[start : start + CHUNK], validation.labels[start : start + CHUNK])
+        asked += len(part.labels)
         wrong += len(part.labels) - sum(_ask(child, part, progress))
-        if wrong > may_miss:
+        if is_clearly_short(wrong, asked, task.target):
             return False
-    return True
+    return asked - wrong >= math.ceil(task.target * asked)
+
+
+def is_clearly_short(wrong: int, asked: int, target: float) -> bool:
+    """Whether so many wrong answers are all but impossible for a net that is at the target.
+
+    Without this, an untrained net would be charged for a thousand predictions at each check, and what moves the data
+    would be the checking, not the learning.
+    """
+    miss = 1 - target
+    return wrong > asked * miss + SHORT * math.sqrt(asked * miss * target) + 1
 
 
 def _ask(child: Child, samples: Samples, progress: _Progress | None) -> list[bool]:
