@@ -1,11 +1,12 @@
 """The command lines of loop.py and `python -m harness`, and the one place where errors become exit codes.
 
-Promises: exit code 0 done, 1 expected trouble (one line on standard error), 3 a bug (with its traceback), 130 interrupted.
-Does not cover: what the commands do.
+Promises: exit code 0 done, 1 expected trouble (one line on standard error), 3 a bug (with its traceback),
+130 interrupted. Does not cover: what the commands do.
 """
 
 import argparse
 import hashlib
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -37,10 +38,11 @@ class LoopArguments:
     max_usd: float | None
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Bad input is expected trouble: one line, exit code 1, and the usage only when asked for."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
+        """Bad input, in one line."""
         raise ArdentError(f"{self.prog}: {message}; see {self.prog} --help")
 
 
@@ -50,13 +52,13 @@ def loop_arguments(argv: list[str] | None = None) -> LoopArguments:
     Raises:
         ArdentError: a flag is unknown or its value makes no sense.
     """
-    parser = _Parser(prog="loop.py", description=_LOOP, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", type=_positive, required=True, metavar="N", help="experiments in all, resumed ones included")
+    parser = Parser(prog="loop.py", description=_LOOP, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--budget", type=_positive, required=True, metavar="N", help="experiments in all, with those done")
     parser.add_argument("--task", default=DEFAULT_TASK, help="a file of tasks/ (default: %(default)s)")
     parser.add_argument("--proposer", default="auto", help=f"{', '.join(NAMES)} (default: %(default)s)")
     parser.add_argument("--run", metavar="NAME", help="name of a new run, or of the one to go on with")
-    parser.add_argument("--seed", type=_seed, metavar="S", help="fix the instances; without it they are secret")
-    parser.add_argument("--max-hours", type=_hours, default=float("inf"), metavar="H", help="begin no experiment after H hours")
+    parser.add_argument("--seed", type=whole_seed, metavar="S", help="fix the instances; without it they are secret")
+    parser.add_argument("--max-hours", type=_hours, default=float("inf"), metavar="H", help="begin none after H hours")
     parser.add_argument("--script", type=Path, metavar="FILE", help="proposals for --proposer scripted")
     parser.add_argument("--replay", default="", metavar="RUN", help="recorded run for --proposer replay")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="for --proposer claude (default: %(default)s)")
@@ -76,7 +78,8 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _seed(text: str) -> int:
+def whole_seed(text: str) -> int:
+    """The value of --seed: a whole number below MOST_SEED."""
     if not text.isascii() or not text.isdigit() or int(text) >= MOST_SEED:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {MOST_SEED - 1}")
     return int(text)
@@ -140,19 +143,22 @@ def opening(run: Run) -> str:
     return "\n".join(lines)
 
 
-def guarded(command: Callable[[], int]) -> int:
-    """Run a command; turn what can happen into an exit code."""
+def guarded(command: Callable[[], int], *, after_interrupt: str = "the same command goes on where it was") -> int:
+    """Run a command; turn what can happen into an exit code. `after_interrupt`: what becomes of it after Ctrl-C."""
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()  # here, so that a closed pipe is noticed while it can still be handled
     except ArdentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on where it was", file=sys.stderr)
+        print(f"\ninterrupted; {after_interrupt}", file=sys.stderr)
         return 130
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
         return 1
     except Exception:  # noqa: BLE001 - the one handler at the top: whatever is left is a bug
         traceback.print_exc()
         print("this is a bug of Ardent, not of your input; nothing recorded is lost", file=sys.stderr)
         return 3
+    return code

@@ -1,7 +1,7 @@
 """A small copy of this project in a repository of its own, in which a gate takes about two seconds.
 
-The task `tiny` is solved after exactly 300 samples, whatever the instance, so half the hidden units is a movement win at
-the first look. Its error rate is loose on purpose: with three pairs no honest interval would be narrow enough.
+The task `tiny` is solved after exactly 300 samples, whatever the instance, so half the hidden units is a win at the
+first look. Its error rate is loose on purpose: with three pairs no strict interval would be narrow enough.
 """
 
 import os
@@ -80,7 +80,7 @@ def commit_all(root: Path, message: str) -> str:
 
 
 def python(root: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run this Python in the project: `python(root, "loop.py", "--budget", "3")`, `python(root, "-m", "harness", "check")`."""
+    """Run this Python in the project: `python(root, "-m", "harness", "check")`."""
     command = [sys.executable, *arguments]
     return subprocess.run(
         command, cwd=root, env=environment(root), capture_output=True, text=True, timeout=timeout, check=False

@@ -1,0 +1,48 @@
+"""The commands of `python -m harness`, each a module with `main(argv, root) -> exit code`.
+
+Promises: a command is imported only when it is asked for. Does not cover: what the commands do, and how errors
+become exit codes (`cli.guarded`).
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+from harness.errors import ArdentError
+
+SUMMARIES: Mapping[str, str] = {
+    "gate": "measure your working tree against a commit, exactly as the loop measures a candidate",
+    "verify": "derive every recorded verdict again, and compare evidence, findings and commits; --rerun measures again",
+    "check": "compare every number of findings/ and DISCOVERIES.md with its evidence",
+}
+
+
+def main(argv: list[str], root: Path) -> int:
+    """Run the command that `argv` begins with, in the project at `root`; returns the exit code.
+
+    Raises:
+        ArdentError: there is no such command, or expected trouble of the command itself.
+    """
+    name, *rest = argv or ["--help"]
+    if name in ("-h", "--help"):
+        print(overview())
+        return 0
+    if name not in SUMMARIES:
+        raise ArdentError(f"python -m harness: no command {name!r}; choose one of: {', '.join(SUMMARIES)}")
+    code: int = import_module(f"harness.commands.{name}").main(rest, root)
+    return code
+
+
+def overview() -> str:
+    """The list of commands, one line each."""
+    width = max(map(len, SUMMARIES))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in SUMMARIES.items()]
+    return "\n".join(
+        [
+            "python -m harness COMMAND: the gate by hand, and the audit of what the loop recorded.",
+            "",
+            *lines,
+            "",
+            "python -m harness COMMAND --help tells the rest. The loop itself is: python loop.py --help",
+        ]
+    )
