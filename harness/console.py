@@ -5,36 +5,58 @@ Promises: plain lines, readable in a log file; nothing is parsed back from here.
 
 import math
 import sys
-from dataclasses import dataclass
-from typing import TextIO
+from contextlib import suppress
+from io import TextIOWrapper
+from types import TracebackType
+from typing import Self, TextIO
 
 from harness.judge import NAMES
 from harness.records import Experiment, Measurement, Stage
 from harness.run import Run, kept, proposals
+from harness.sandbox import printable
 
 TITLE_WIDTH = 46
 ARD_WINS: dict[str, str] = {"ard": "ARD", "movement": "movement", "accuracy": "accuracy"}
 
 
-@dataclass(slots=True)
 class Console:
-    """Prints the run. On a terminal the stage in progress is shown and then overwritten."""
+    """Prints the run; a context that ends a line left open. On a terminal the stage in progress is shown."""
 
-    out: TextIO = sys.stdout
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+        self._is_open = False
+        if isinstance(out, TextIOWrapper):
+            out.reconfigure(errors="replace")  # a title may hold what this terminal has no sign for
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._is_open and not self._out.closed:
+            with suppress(OSError):
+                self.say("")
 
     def say(self, text: str) -> None:
-        """One whole line."""
-        print(text, file=self.out, flush=True)
+        """The rest of the open line, or a whole one."""
+        self._is_open = False
+        print(text, file=self._out, flush=True)
 
-    def begin(self, position: str, title: str) -> None:
-        """The left half of an experiment's line."""
+    def begin(self, position: str) -> None:
+        """The left edge of an experiment's line, before the proposer is asked."""
+        self._is_open = True
+        print(f"{position:>7}  ", end="", file=self._out, flush=True)
+
+    def title(self, title: str) -> None:
+        """What the experiment is, before it is tried."""
         short = title if len(title) <= TITLE_WIDTH else title[: TITLE_WIDTH - 1] + "…"
-        print(f"{position:>7}  {short:.<{TITLE_WIDTH}} ", end="", file=self.out, flush=True)
+        print(f"{short:.<{TITLE_WIDTH}} ", end="", file=self._out, flush=True)
 
     def stage(self, stage: Stage) -> None:
         """The stage that begins, where it can be overwritten."""
-        if self.out.isatty():
-            print(f"{stage:<12}", end="\b" * 12, file=self.out, flush=True)
+        if self._out.isatty():
+            print(f"{stage:<12}", end="\b" * 12, file=self._out, flush=True)
 
     def end(self, row: Experiment) -> None:
         """The right half, and the reason of what did not come to a measurement."""
@@ -60,8 +82,8 @@ def _numbers(measured: Measurement) -> str:
 
 
 def first_line(text: str, cap: int = 160) -> str:
-    """The first line of a reason, capped."""
-    line = text.split("\n", 1)[0]
+    """The first line of a reason, capped and without control characters."""
+    line = printable(text.split("\n", 1)[0])
     return line if len(line) <= cap else line[: cap - 1] + "…"
 
 
@@ -87,7 +109,7 @@ def summary(run: Run, stopped: str) -> str:
     if any(r.cost.calls for r in rows):
         spent = "cost unknown" if None in dollars else f"{math.fsum(d for d in dollars if d):.2f} dollars"
         lines.append(f"  spent     {spent}")
-    return "\n".join([*lines, *_next_steps(run, bool(wins))])
+    return "\n".join([*lines, *_next_steps(run, has_findings=bool(wins))])
 
 
 def _in_all(wins: list[Experiment]) -> str:
@@ -95,7 +117,7 @@ def _in_all(wins: list[Experiment]) -> str:
     parts = []
     for metric in ("ard", "dmd", "traffic"):
         factor = math.prod(1 + e.change for row in wins for e in row.verdict.effects if e.metric == metric)
-        parts.append(f"{NAMES[metric]} {factor - 1:+.1%}")  # type: ignore[index]
+        parts.append(f"{NAMES[metric]} {factor - 1:+.1%}")
     return ", ".join(parts)
 
 
@@ -104,7 +126,7 @@ def _tally(rows: list[Experiment]) -> dict[str, int]:
     return {name: names.count(name) for name in ("kept", "discarded", "inconclusive", "invalid")}
 
 
-def _next_steps(run: Run, has_findings: bool) -> list[str]:  # noqa: FBT001
+def _next_steps(run: Run, *, has_findings: bool) -> list[str]:
     name, base = run.settings.run, run.settings.baseline[:12]
     lines = ["next:"]
     if has_findings:

@@ -1,8 +1,9 @@
 """One experiment: ask, apply, gate, record, and publish what was kept.
 
 Promises: a row is in the ledger before the next experiment begins; every tree that could be made is kept alive by
-refs/experiments/<run>/<number>; a kept experiment becomes exactly one commit on the research branch with code, evidence,
-finding, discovery and ledger; publishing again what was published changes nothing. Does not cover: how many, and for how long.
+refs/experiments/<run>/<number>; a kept experiment becomes exactly one commit on the research branch with code,
+evidence, finding, discovery and ledger, the same commit however often a crash makes it be made; publishing again what
+was published changes nothing. Does not cover: how many, and for how long.
 """
 
 import time
@@ -10,11 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from harness import edits, finding, gate, policy
+from harness import contract, edits, finding, gate, policy
 from harness.errors import ArdentError
 from harness.finding.evidence import evidence_json
 from harness.gate import MODEL, Context, Incumbent, Trial
-from harness.ledger import encode, tip_of
 from harness.proposers import Proposer
 from harness.records import (
     Briefing,
@@ -28,10 +28,25 @@ from harness.records import (
     Stage,
     Verdict,
 )
-from harness.run import Run, editable_files, environment, kept, proposals
+from harness.run import Run, environment, kept, proposals
+from harness.run.branch import ledger_path, refuse_checkout, start_branch
+from harness.sandbox import printable
 
 OnStage = Callable[[Stage], None]
 DISCOVERIES = "DISCOVERIES.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time: UTC in ISO 8601 for the record, and the clock's seconds to measure from."""
+
+    utc: str
+    clock: float
+
+    @classmethod
+    def now(cls) -> "Moment":
+        """This moment."""
+        return cls(datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +56,35 @@ class Attempt:
     kind: Kind
     reply: Reply
     title: str
-    began: float
+    began: Moment
 
 
 def run_baseline(run: Run, on_stage: OnStage) -> Experiment:
-    """Measure the baseline and record it as experiment 0."""
-    began = time.perf_counter()
+    """Test and measure the baseline, record it as experiment 0, and begin the research branch with it.
+
+    Raises:
+        ArdentError: it fails its own tests, breaks the policy, or cannot be measured.
+    """
+    attempt = Attempt("baseline", _no_reply(""), "baseline", Moment.now())
+    commit = run.settings.baseline
+    sources = run.code(commit)
+    on_stage("tests")
+    problem = contract.run(run.bench.trusted, sources, run.bench.task)
+    if problem:
+        raise ArdentError(f"the baseline fails the tests of tests/sparse_parity: {problem}; mend it and commit first")
     on_stage("screen")
-    sources = _sources(run, run.settings.baseline)
     seed, measured = gate.measure_baseline(sources, run.bench, _purpose(run))
     evidence = Evidence(screen=(Pair(seed, measured, measured),))
     verdict = Verdict("kept", "screen", "the baseline: what the run started from")
-    attempt = Attempt("baseline", _no_reply(""), "baseline", began)
     trial = Trial(verdict, evidence, edits.normal_hash(sources), (("screen", round(measured.seconds, 3)),))
-    return run.ledger.append(_row(run, attempt, trial, run.settings.baseline, run.settings.baseline))
+    row = _record(run, attempt, trial, commit, commit)
+    start_branch(run)
+    return row
 
 
 def ask(run: Run, incumbent: Incumbent, proposer: Proposer, briefing: Briefing) -> Attempt:
     """Ask the proposer. Its paid reply is on disk before this returns."""
-    began = time.perf_counter()
+    began = Moment.now()
 
     def problem(proposal: Proposal) -> str:
         try:
@@ -71,7 +96,7 @@ def ask(run: Run, incumbent: Incumbent, proposer: Proposer, briefing: Briefing) 
 
     reply = proposer.propose(briefing, problem)
     title = reply.proposal.title if reply.proposal else "no usable proposal"
-    return Attempt("proposal", reply, title, began)
+    return Attempt("proposal", reply, printable(title), began)
 
 
 def null_is_due(run: Run) -> bool:
@@ -82,22 +107,21 @@ def null_is_due(run: Run) -> bool:
     return every > 0 and len(proposals(rows)) // every > nulls
 
 
-def discoveries(run: Run) -> str:
+def discoveries(run: Run, incumbent: Incumbent) -> str:
     """DISCOVERIES.md as it stands on the research branch."""
-    return _text_at(run, run.tip(), DISCOVERIES)
+    return _text_at(run, incumbent.commit, DISCOVERIES)
 
 
 def null_attempt() -> Attempt:
     """An experiment that changes nothing, to see how often the gate keeps one."""
-    return Attempt("null", _no_reply("null"), "null row: the incumbent with other random numbers", time.perf_counter())
+    return Attempt("null", _no_reply("null"), "null row: the incumbent with other random numbers", Moment.now())
 
 
 def try_attempt(run: Run, incumbent: Incumbent, attempt: Attempt, on_stage: OnStage) -> Experiment:
     """Apply, gate, record; publish when kept. Returns the row."""
-    run.check_harness()
     sources, trial = _gated(run, incumbent, attempt, on_stage)
     commit = _keep_alive(run, incumbent, sources, attempt.title) if sources is not None else ""
-    row = run.ledger.append(_row(run, attempt, trial, incumbent.commit, commit))
+    row = _record(run, attempt, trial, incumbent.commit, commit)
     publish_pending(run)
     return row
 
@@ -106,7 +130,8 @@ def _gated(
     run: Run, incumbent: Incumbent, attempt: Attempt, on_stage: OnStage
 ) -> tuple[Mapping[str, str] | None, Trial]:
     if attempt.kind == "null":
-        return None, gate.judge_candidate(incumbent.sources, incumbent, run.bench, _context(run, on_stage, is_null=True))
+        context = _context(run, on_stage, is_null=True)
+        return None, gate.judge_candidate(incumbent.sources, incumbent, run.bench, context)
     if attempt.reply.proposal is None:
         return None, _failed("propose", attempt.reply.error, incumbent)
     on_stage("edit")
@@ -132,14 +157,16 @@ def _context(run: Run, on_stage: OnStage, *, is_null: bool) -> Context:
 
 
 def _purpose(run: Run) -> str:
-    return f"{run.settings.run}/{len(run.ledger.rows)}"
-
-
-def _sources(run: Run, commit: str) -> dict[str, str]:
-    return editable_files(run.repository, commit)
+    return f"{run.settings.instances}/{len(run.ledger.rows)}"
 
 
 # -- recording ------------------------------------------------------------------------------------------------------
+
+
+def _record(run: Run, attempt: Attempt, trial: Trial, parent: str, commit: str) -> Experiment:
+    """Append the row; nothing is recorded if the trusted code changed while it was measured."""
+    run.check_harness()
+    return run.ledger.append(_row(run, attempt, trial, parent, commit))
 
 
 def _row(run: Run, attempt: Attempt, trial: Trial, parent: str, commit: str) -> Experiment:
@@ -167,8 +194,8 @@ def _row(run: Run, attempt: Attempt, trial: Trial, parent: str, commit: str) -> 
         task_sha256=run.settings.task_sha256,
         harness_sha256=run.harness_sha256,
         environment=environment(),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        seconds=round(time.perf_counter() - attempt.began, 3),
+        started=attempt.began.utc,
+        seconds=round(time.perf_counter() - attempt.began.clock, 3),
         seconds_by_stage=trial.seconds_by_stage,
     )
 
@@ -195,54 +222,48 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, s
 
 
 def publish_pending(run: Run) -> None:
-    """Commit the last row's finding if it was kept and is not on the branch yet."""
-    rows = run.ledger.rows
-    tip = run.tip()
-    if not rows or not kept(rows[-1:]) or tip != rows[-1].parent:
+    """Commit the last row's finding if it was kept and is not on the branch yet.
+
+    Raises:
+        ArdentError: the branch has moved to other code, or cannot be written.
+    """
+    last = run.ledger.rows[-1:]
+    if not kept(last):
         return
-    row = rows[-1]
-    _refuse_checkout(run)
-    repository = run.repository
-    before, after = _sources(run, row.parent), _sources(run, row.commit)
-    diff = repository.diff(row.parent, row.commit, ["sparse_parity"])
-    paths = finding.paths(row)
-    changes = _changes(before, after) | {
+    (row,) = last
+    tip, paths = run.tip(), finding.paths(row)
+    if _text_at(run, tip, paths.evidence) == evidence_json(row):
+        return
+    if run.code(tip) != run.code(row.parent):
+        raise ArdentError(f"{run.branch} moved while experiment {row.number} ran; see git reflog {run.branch}")
+    changes = _changes(run.code(row.parent), run.code(row.commit)) | {
         paths.evidence: evidence_json(row),
-        paths.finding: finding.render(row, diff),
-        DISCOVERIES: finding.add_bullet(discoveries(run), finding.bullet(row)),
-        ledger_path(run): run.ledger.path.read_text("ascii"),
+        paths.finding: finding.render(row, run.repository.diff(row.parent, row.commit, ["sparse_parity"])),
+        DISCOVERIES: finding.add_bullet(_text_at(run, tip, DISCOVERIES), finding.bullet(row)),
     }
-    message = f"{row.title}\n\n{row.verdict.reason}\n\n{_trailers(run, row)}"
-    repository.commit(tip, changes, message, run.ref, tip)
+    _commit(run, tip, f"{row.title}\n\n{printable(row.verdict.reason)}", changes)
 
 
 def close(run: Run) -> None:
     """Commit the rows after the last kept experiment, so that a merge brings the whole ledger."""
-    text = run.ledger.path.read_text("ascii")
     tip = run.tip()
-    if _text_at(run, tip, ledger_path(run)) == text:
-        return
-    _refuse_checkout(run)
-    rows = run.ledger.rows
-    message = f"Ledger of run {run.settings.run}: {len(rows)} rows\n\n{_trailers(run, rows[-1])}"
-    run.repository.commit(tip, {ledger_path(run): text}, message, run.ref, tip)
+    if _text_at(run, tip, ledger_path(run.settings.run)) != run.ledger.path.read_text("ascii"):
+        _commit(run, tip, f"Ledger of run {run.settings.run}: {len(run.ledger.rows)} rows", {})
 
 
-def ledger_path(run: Run) -> str:
-    """Where the ledger lies on the research branch."""
-    return f"results/{run.settings.run}/ledger.jsonl"
-
-
-def _trailers(run: Run, row: Experiment) -> str:
-    return f"Ardent-Run: {run.settings.run}\nArdent-Experiment: {row.number}\nArdent-Tip: {tip_of(encode(row))}\n"
+def _commit(run: Run, tip: str, message: str, changes: Mapping[str, str | None]) -> None:
+    """Advance the branch by one commit with the ledger as it is, dated by its last row: made again, it is the same."""
+    refuse_checkout(run)
+    row = run.ledger.rows[-1]
+    trailers = f"Ardent-Run: {row.run}\nArdent-Experiment: {row.number}\nArdent-Tip: {run.ledger.tip}\n"
+    files = {**changes, ledger_path(row.run): run.ledger.path.read_text("ascii")}
+    date = int(datetime.fromisoformat(row.started).timestamp() + row.seconds)
+    run.repository.commit(tip, files, f"{message}\n\n{trailers}", run.ref, tip, date=date)
 
 
 def _text_at(run: Run, commit: str, path: str) -> str:
-    return (run.repository.file_bytes(commit, path) or b"").decode("utf-8", "replace")
-
-
-def _refuse_checkout(run: Run) -> None:
-    where = run.repository.branch_checked_out_at(run.branch)
-    if where is not None:
-        raise ArdentError(f"{run.branch} is checked out in {where}; switch it to another branch, then run again")
-
+    """The text of a file at a commit, empty when there is none."""
+    try:
+        return (run.repository.file_bytes(commit, path) or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        raise ArdentError(f"{path} on {run.branch}: not UTF-8; convert it in a commit on that branch") from None

@@ -1,22 +1,28 @@
 """Ctrl-C as a normal way to stop: the first lets the experiment in progress be recorded, the second ends it at once.
 
-Promises: the handlers that were there before come back. Does not cover: SIGKILL; the ledger does.
+Promises: SIGTERM is the same; the handlers that were there before come back. Does not cover: SIGKILL; the ledger does.
 """
 
+import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType, TracebackType
+from typing import Self
+
+NOTICE = b"\nstopping when this experiment is recorded; once more to stop now\n"
 
 
 class Interrupt:
     """A context in which the first SIGINT or SIGTERM only sets `asked`; the second raises KeyboardInterrupt."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self) -> None:
         self.asked = False
-        self._say = say
-        self._before: dict[signal.Signals, signal.Handlers | Callable[[int, FrameType | None], object] | int | None] = {}
+        self._before: dict[
+            signal.Signals, signal.Handlers | Callable[[int, FrameType | None], object] | int | None
+        ] = {}
 
-    def __enter__(self) -> "Interrupt":
+    def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._handle)
         return self
@@ -31,4 +37,5 @@ class Interrupt:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        self._say("\nstopping when this experiment is recorded; once more to stop now")
+        with suppress(OSError):
+            os.write(2, NOTICE)  # print would fail if the signal came inside another print

@@ -1,0 +1,218 @@
+"""A run: its settings, secret, ledger and branch, and the incumbent that they add up to.
+
+Promises: everything that a run needs lies in the repository's private folder and on `research/<run>`; the incumbent is
+derived from ledger and branch, never remembered. Does not cover: opening a run (`opening`), whether ledger and branch
+belong together (`branch`), what an experiment is (`experiment`).
+"""
+
+import hashlib
+import json
+import platform
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from harness import ledger as ledgers
+from harness import memory_trace, sandbox
+from harness.edits import is_editable
+from harness.errors import ArdentError, BadInputError
+from harness.gate import TRUSTED_FOLDERS, Bench, Incumbent
+from harness.git import Repository
+from harness.judge import slack_after
+from harness.records import Experiment, Slack
+
+SETTINGS = "run.json"
+LEDGER = "ledger.jsonl"
+HARNESS = Path(__file__).resolve().parents[1]
+_NAME = re.compile(r"[a-z0-9](?:[._-]?[a-z0-9]){0,40}")  # what git takes in a ref, on a disk that ignores case too
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was started with. `secret` (hex) draws its instances; it never leaves the private folder.
+
+    Attributes:
+        baseline: commit that the run started from.
+        seed: the user's --seed, None for a random secret.
+        budget: proposals asked for, the last --budget given.
+        replay: the run whose recorded proposals are repeated, or empty.
+    """
+
+    run: str
+    task: str
+    task_sha256: str
+    proposer: str
+    baseline: str
+    secret: str
+    seed: int | None
+    budget: int
+    started: str
+    replay: str = ""
+
+    @property
+    def instances(self) -> str:
+        """The run whose instances are drawn: a replay meets those of the run that it repeats."""
+        return self.replay or self.run
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked for on the command line; None means not said."""
+
+    run: str | None
+    task: str
+    proposer: str
+    seed: int | None
+    budget: int
+    replay: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """An open run."""
+
+    repository: Repository
+    folder: Path
+    settings: Settings
+    ledger: ledgers.Ledger
+    bench: Bench
+    harness_sha256: str
+    is_resumed: bool
+    _code: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def branch(self) -> str:
+        """Name of the research branch."""
+        return f"research/{self.settings.run}"
+
+    @property
+    def ref(self) -> str:
+        """The research branch as a full ref."""
+        return f"refs/heads/{self.branch}"
+
+    def tip(self) -> str:
+        """The commit that the research branch points to."""
+        tip = self.repository.ref(self.ref)
+        if tip is None:
+            raise ArdentError(f"{self.branch}: the branch is gone; start the same command again for how to restore it")
+        return tip
+
+    def code(self, commit: str) -> dict[str, str]:
+        """The editable files of a commit, path to text."""
+        if commit not in self._code:  # a commit never changes, and git takes 10 ms to show one
+            self._code[commit] = editable_files(self.repository, commit)
+        return dict(self._code[commit])
+
+    def incumbent(self) -> Incumbent:
+        """What the next candidate must beat, derived from the ledger and the branch."""
+        tip = self.tip()
+        rows = self.ledger.rows
+        pair, slack = rows[0].evidence.screen[0], Slack()
+        for row in kept(rows):
+            # The pair that decided last is known to both: the next screen needs no measurement of the incumbent.
+            pair, slack = row.evidence.confirm[-1], slack_after(slack, row.verdict)
+        return Incumbent(tip, self.code(tip), pair.seed, pair.candidate, slack)
+
+    def check_harness(self) -> None:
+        """Stop if the trusted code is not the one that the run began with: its measurements would not compare."""
+        rows = self.ledger.rows
+        if harness_hash() != self.harness_sha256 or (rows and rows[-1].harness_sha256 != self.harness_sha256):
+            raise ArdentError(
+                f"harness/ is not what run {self.settings.run} was measured with so far: undo that change and start "
+                "the same command again, or begin another run with --run NAME"
+            )
+
+
+def is_run_name(name: str) -> bool:
+    """Whether a run may have that name: one that makes a valid branch and a plain folder."""
+    return len(name) <= 41 and _NAME.fullmatch(name) is not None and not name.endswith(".lock")
+
+
+def kept(rows: tuple[Experiment, ...]) -> list[Experiment]:
+    """The experiments that advanced the branch: kept proposals. A kept null row advances nothing."""
+    return [r for r in rows if r.kind == "proposal" and r.verdict.outcome == "kept"]
+
+
+def proposals(rows: tuple[Experiment, ...]) -> list[Experiment]:
+    """The experiments that count against the budget."""
+    return [r for r in rows if r.kind == "proposal"]
+
+
+def editable_files(repository: Repository, commit: str) -> dict[str, str]:
+    """The editable files of a commit, path to text."""
+    files = repository.files(commit, ["sparse_parity"])
+    return {path: text for path, text in files.items() if is_editable(path)}
+
+
+def trusted_files(repository: Repository, commit: str) -> dict[str, str]:
+    """The package and the contract tests at a commit.
+
+    Raises:
+        ArdentError: the commit lacks them.
+    """
+    files = {path: text for path, text in repository.files(commit, TRUSTED_FOLDERS).items() if path.endswith(".py")}
+    for needed in ("sparse_parity/model.py", "sparse_parity/champion.py", "tests/sparse_parity/test_"):
+        if not any(path.startswith(needed) for path in files):
+            missing = f"commit {commit[:12]}: {needed.removesuffix('test_')} is missing"
+            raise ArdentError(f"{missing}; begin at a commit that has the whole package")
+    return files
+
+
+def harness_hash() -> str:
+    """SHA-256 over the trusted code on disk, compiled or not."""
+    digest = hashlib.sha256()
+    for path in sorted([*HARNESS.rglob("*.py"), *HARNESS.glob("*.sha256")]):
+        digest.update(str(path.relative_to(HARNESS)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def environment() -> str:
+    """Python, meter, machine and sandbox in one line, for the ledger."""
+    meter = "compiled" if memory_trace.compiled else "uncompiled"
+    return (
+        f"Python {platform.python_version()}; meter {meter}; {platform.system()} {platform.machine()}; "
+        f"sandbox: {sandbox.LAYERS}"
+    )
+
+
+def check_meter() -> str:
+    """A note if the meter is not compiled. Raises ArdentError if it was compiled from other source."""
+    if not memory_trace.compiled:
+        return "note: the meter is not compiled, so 60 times slower; install a C compiler and run: pip install -e ."
+    recorded = HARNESS / "memory_trace.sha256"
+    actual = hashlib.sha256((HARNESS / "memory_trace.py").read_bytes()).hexdigest()
+    if not recorded.exists() or recorded.read_text().strip() != actual:
+        raise ArdentError("harness/memory_trace.py: the compiled meter is older than its source; run: pip install -e .")
+    return ""
+
+
+def read_settings(folder: Path) -> Settings:
+    """The settings of the run in that folder.
+
+    Raises:
+        BadInputError: they are missing or damaged.
+    """
+    path = folder / SETTINGS
+    try:
+        settings = msgspec.convert(json.loads(path.read_text("utf-8")), Settings)
+        bytes.fromhex(settings.secret)
+    except FileNotFoundError:
+        raise BadInputError(f"{path}: is missing, so the run cannot go on; start another with --run NAME") from None
+    except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
+        raise BadInputError(f"{path}: {error}; the run cannot go on: start another with --run NAME") from None
+    return settings
+
+
+def recorded_rows(root: Path, name: str) -> tuple[Experiment, ...]:
+    """The rows of a run of this repository: from its private folder, else from results/<run>/ledger.jsonl.
+
+    Raises:
+        BadInputError: there is no such run.
+    """
+    private = Repository.open(root, allow_in_progress=True).private_dir() / "runs" / name
+    for path in (private / LEDGER, root / "results" / name / LEDGER):
+        if is_run_name(name) and path.exists():
+            return ledgers.read(path)
+    raise BadInputError(f"--replay {name}: no such run; see: git branch --list 'research/*'")

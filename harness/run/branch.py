@@ -1,0 +1,111 @@
+"""Whether a run's branch and its ledger belong together.
+
+Promises: a run goes on only from the code that its ledger says was kept last; a ledger that lacks a row which a commit
+of the branch names is refused, and so is a branch that is gone, moved, or checked out. Does not cover: whether the rows
+are true (`python -m harness verify`).
+"""
+
+import re
+import shlex
+
+from harness.edits import normal_hash
+from harness.errors import ArdentError
+from harness.git import Repository
+from harness.records import Experiment
+from harness.run import LEDGER, Run, kept
+
+_TRAILERS = re.compile(
+    r"^Ardent-Run: (?P<run>\S+)\nArdent-Experiment: (?P<number>\d+)\nArdent-Tip: (?P<tip>\S+)$", re.MULTILINE
+)
+
+
+def ledger_path(name: str) -> str:
+    """Where the ledger of a run lies on its research branch."""
+    return f"results/{name}/{LEDGER}"
+
+
+def is_closed(repository: Repository, name: str, ledger: bytes) -> bool:
+    """Whether the research branch holds the whole ledger, or was merged and deleted."""
+    tip = repository.ref(f"refs/heads/research/{name}")
+    return tip is None or repository.file_bytes(tip, ledger_path(name)) == ledger
+
+
+def refuse_checkout(run: Run) -> None:
+    """Stop if a worktree has the branch checked out: moving it would make that checkout look edited."""
+    where = run.repository.branch_checked_out_at(run.branch)
+    if where is not None:
+        raise ArdentError(f"{run.branch} is checked out in {where}; switch it to another branch, then run again")
+
+
+def check_branch(run: Run) -> None:
+    """Stop unless the branch is where the ledger says; make it if only the baseline was recorded before a crash."""
+    refuse_checkout(run)
+    rows, tip = run.ledger.rows, run.repository.ref(run.ref)
+    if not rows:
+        _check_is_free(run, tip)
+    elif tip is None:
+        _restore(run, rows)
+    else:
+        _check_commits(run, tip)
+        _check_code(run, tip)
+
+
+def start_branch(run: Run) -> None:
+    """Make the research branch, at the baseline."""
+    run.repository.move_ref(run.ref, run.settings.baseline, None)
+
+
+def _check_is_free(run: Run, tip: str | None) -> None:
+    if tip is not None:
+        raise ArdentError(
+            f"branch {run.branch} exists, but this repository has no record of such a run; choose another --run, "
+            f"or delete it with: git branch -D {run.branch}"
+        )
+    if run.repository.ref("refs/heads/research") is not None:
+        raise ArdentError(
+            f"the branch named research is in the way of {run.branch}; rename it with: git branch -m research NEWNAME"
+        )
+
+
+def _restore(run: Run, rows: tuple[Experiment, ...]) -> None:
+    if len(rows) == 1:
+        start_branch(run)
+        return
+    # A kept last row whose commit is missing is committed again.
+    raise ArdentError(
+        f"{run.branch}: the branch is gone; restore it with: git branch {run.branch} {rows[-1].parent[:12]}; "
+        "or begin another run with --run NAME"
+    )
+
+
+def _check_commits(run: Run, tip: str) -> None:
+    """Every row that a commit names must be in the ledger, unchanged."""
+    repository, rows = run.repository, run.ledger.rows
+    if not repository.is_ancestor(run.settings.baseline, tip):
+        raise _moved(run, f"does not build on the run's baseline {run.settings.baseline[:12]}")
+    tips = [*(row.tip for row in rows[1:]), run.ledger.tip]
+    for commit, message in repository.log_messages(run.settings.baseline, tip):
+        named = _TRAILERS.search(message)
+        if named is None or named["run"] != run.settings.run:
+            continue
+        number = int(named["number"])
+        if tips[number : number + 1] != [named["tip"]]:
+            copy = f"git show {commit[:12]}:{ledger_path(run.settings.run)} > {shlex.quote(str(run.ledger.path))}"
+            raise ArdentError(f"{LEDGER}: experiment {number} is missing or changed; restore it with: {copy}")
+
+
+def _check_code(run: Run, tip: str) -> None:
+    """The branch holds the code of the last kept row, or of the one before when its commit is still to be made."""
+    rows = run.ledger.rows
+    accepted = [rows[0], *kept(rows)]
+    known = {accepted[-1].tree_sha256}
+    if len(accepted) > 1 and accepted[-1] is rows[-1]:
+        known.add(accepted[-2].tree_sha256)
+    if normal_hash(run.code(tip)) not in known:
+        raise _moved(run, f"does not hold the code of experiment {accepted[-1].number}, the last one kept")
+
+
+def _moved(run: Run, what: str) -> ArdentError:
+    return ArdentError(
+        f"{run.branch} {what}; see git reflog {run.branch} and move it back, or begin another run with --run NAME"
+    )

@@ -1,0 +1,163 @@
+"""Opening a run: a new one, or an unfinished one where it was left.
+
+Promises: one process at a time works on a run; a run of which nothing was measured yet begins afresh, from today's
+HEAD and today's files; what is on disk is only believed after the checks of `ledger` and `branch`. Does not cover: what
+to do with an open run.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness import ledger as ledgers
+from harness import task as tasks
+from harness.errors import ArdentError, BadInputError
+from harness.gate import Bench
+from harness.git import Repository
+from harness.records import Experiment
+from harness.run import (
+    LEDGER,
+    SETTINGS,
+    Run,
+    Settings,
+    Wanted,
+    harness_hash,
+    is_run_name,
+    read_settings,
+    recorded_rows,
+    trusted_files,
+)
+from harness.run.branch import check_branch, is_closed
+
+
+@contextmanager
+def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
+    """Open the run that the user wants. Nothing is on its branch until its baseline is measured.
+
+    Raises:
+        ArdentError: the repository, the run or the input is in no state to go on; one line with the fix.
+    """
+    repository = _open_repository(root)
+    task = tasks.load(root, wanted.task)
+    runs = repository.private_dir() / "runs"
+    runs.mkdir(exist_ok=True)
+    name = wanted.run or _choose_name(runs, repository, wanted)
+    if not is_run_name(name):
+        raise BadInputError(f"--run {name!r}: use lower-case letters and digits, single . _ - between them, at most 41")
+    folder = runs / name
+    folder.mkdir(exist_ok=True)
+    with ledgers.exclusive_lock(folder / "lock", f"run {name}"):
+        ledger = ledgers.Ledger.open(folder / LEDGER)
+        task_sha256 = tasks.task_hash(task)
+        if ledger.rows:
+            settings = _resumed(folder, wanted, task_sha256)
+        else:
+            settings = _started(name, repository, wanted, task_sha256)
+        bench = Bench(task, trusted_files(repository, settings.baseline), bytes.fromhex(settings.secret))
+        run = Run(repository, folder, settings, ledger, bench, harness_hash(), is_resumed=bool(ledger.rows))
+        run.check_harness()
+        check_branch(run)
+        ledgers.write_durably(folder / SETTINGS, json.dumps(asdict(settings), indent=1).encode())
+        yield run
+
+
+def _open_repository(root: Path) -> Repository:
+    repository = Repository.open(root)
+    if repository.root.resolve() != root.resolve():
+        raise ArdentError(
+            f"{root}: not the top of its repository, which is {repository.root}; clone Ardent into a folder of its own"
+        )
+    return repository
+
+
+def _choose_name(runs: Path, repository: Repository, wanted: Wanted) -> str:
+    """The unfinished run of the same task and proposer, else the next free number."""
+    number = 1
+    while True:
+        name = f"{wanted.task.lower()}-{number}"
+        if (runs / name / SETTINGS).exists():
+            settings = read_settings(runs / name)
+            if _is_same(settings, wanted) and not _is_finished(runs / name, repository, settings):
+                return name
+        elif repository.ref(f"refs/heads/research/{name}") is None:
+            return name
+        number += 1
+
+
+def _is_same(settings: Settings, wanted: Wanted) -> bool:
+    return (settings.task, settings.proposer, settings.replay) == (wanted.task, wanted.proposer, wanted.replay) and (
+        wanted.seed is None or wanted.seed == settings.seed
+    )
+
+
+def _is_finished(folder: Path, repository: Repository, settings: Settings) -> bool:
+    """Whether the budget is used and the branch has the whole ledger. Another process may be writing: only looks."""
+    path = folder / LEDGER
+    data = path.read_bytes() if path.exists() else b""
+    # The ledger's lines are canonical, and text inside them is escaped: the mark stands once in a proposal's row.
+    done = sum(b'"kind":"proposal"' in line for line in data.split(b"\n")[:-1])
+    return done >= settings.budget and is_closed(repository, settings.run, data)
+
+
+def _started(name: str, repository: Repository, wanted: Wanted, task_sha256: str) -> Settings:
+    seed = wanted.seed
+    secret = secrets.token_bytes(32) if seed is None else hashlib.sha256(f"ardent run secret {seed}".encode()).digest()
+    settings = Settings(
+        run=name,
+        task=wanted.task,
+        task_sha256=task_sha256,
+        proposer=wanted.proposer,
+        baseline=repository.head(),
+        secret=secret.hex(),
+        seed=seed,
+        budget=wanted.budget,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        replay=wanted.replay,
+    )
+    return _as_recorded(settings, repository) if wanted.replay else settings
+
+
+def _as_recorded(settings: Settings, repository: Repository) -> Settings:
+    """A replay starts where the recorded run started, and draws its instances with its secret where that is known."""
+    first = _first_row(repository.root, settings.replay)
+    if (first.task, first.task_sha256) != (settings.task, settings.task_sha256):
+        raise BadInputError(
+            f"--replay {settings.replay}: it ran on another task or another version of it ({first.task}); "
+            f"add --task {first.task}, and bring that version back"
+        )
+    settings = replace(settings, baseline=repository.resolve(first.commit))
+    folder = repository.private_dir() / "runs" / settings.replay
+    if settings.seed is None and (folder / SETTINGS).exists():
+        recorded = read_settings(folder)
+        settings = replace(settings, secret=recorded.secret, seed=recorded.seed)
+    return settings
+
+
+def _first_row(root: Path, name: str) -> Experiment:
+    rows = recorded_rows(root, name)
+    if not rows:
+        raise BadInputError(f"--replay {name}: nothing was measured in that run; name another")
+    return rows[0]
+
+
+def _resumed(folder: Path, wanted: Wanted, task_sha256: str) -> Settings:
+    settings = read_settings(folder)
+    if settings.task_sha256 != task_sha256 or settings.task != wanted.task:
+        raise BadInputError(
+            f"--run {settings.run}: it was started on another task or another version of tasks/{settings.task}.yaml; "
+            f"add --task {settings.task} and undo that change, or choose another --run"
+        )
+    for flag, theirs, ours in (
+        ("--proposer", settings.proposer, wanted.proposer),
+        ("--seed", settings.seed, settings.seed if wanted.seed is None else wanted.seed),
+        ("--replay", settings.replay, wanted.replay),
+    ):
+        if theirs != ours:
+            said = "no such flag" if theirs in (None, "") else f"{flag} {theirs}"
+            raise BadInputError(f"{flag} {ours}: run {settings.run} was started with {said}; choose another --run")
+    return replace(settings, budget=wanted.budget)
