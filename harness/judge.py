@@ -86,7 +86,7 @@ def confirm(pairs: Sequence[Pair], slack: Slack, rules: GateRules, looks: int) -
     if exact:
         return _verdict("discarded", "confirm", f"same predictions, no gain: {_summary(bounds)}", pairs, bounds, looks)
     if all(_is_hopeless(win, pairs, bounds, rules) for win in rules.wins):
-        return _verdict("discarded", "confirm", f"no gain: {_summary(bounds)}", pairs, bounds, looks)
+        return _verdict("discarded", "confirm", f"{_objection(pairs)}: {_summary(bounds)}", pairs, bounds, looks)
     if len(pairs) >= rules.max_instances:
         reason = f"inside the noise after {len(pairs)} instances: {_summary(bounds)}"
         return _verdict("inconclusive", "confirm", reason, pairs, bounds, looks)
@@ -225,6 +225,12 @@ def _kept(win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], looks: 
     label = "ARD" if win == "ard" else win
     reason = f"{label} win ({how}): {_summary(bounds)}"
     return Verdict("kept", "confirm", reason, win, gain, exact, looks, _effects(pairs, bounds))
+
+
+def _objection(pairs: Sequence[Pair]) -> str:
+    """Why a measured candidate is no win, in a few words."""
+    unsolved = sum(not p.candidate.solved for p in pairs)
+    return f"{unsolved} of {len(pairs)} instances left unsolved" if unsolved else "no gain"
 
 
 def _verdict(
