@@ -1,0 +1,139 @@
+"""What the memory trace costs: the same training on plain lists and on traced lists, in one process.
+
+`python benchmarks/trace.py [--hidden 12 64 200 500] [--steps N] [--json]`. The program is the standard method of this
+repository on the seeds' task (n = 20, k = 3). The alternative that the ratio is against is the untraced run; the naive
+reference (a Python list as the LRU stack) runs a few steps only. Times are CPU seconds, the median of the repeats.
+"""
+
+import argparse
+import gc
+import importlib.util
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from harness import memory_trace, rewrite  # noqa: E402 - found through ROOT
+from sparse_parity.methods import standard  # noqa: E402
+
+N_BITS, SECRET, SAMPLES = 20, (0, 3, 8), 500
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One net. Seconds are for `steps` training steps."""
+
+    hidden: int
+    steps: int
+    accesses: int
+    plain_s: float
+    traced_s: float
+    ratio: float
+    million_accesses_per_s: float
+    naive_ratio: float
+
+
+def samples() -> list[tuple[list[float], float]]:
+    """The training samples, seeded."""
+    rng = random.Random(42)
+    inputs = [[rng.choice([-1.0, 1.0]) for _ in range(N_BITS)] for _ in range(SAMPLES)]
+    return [(x, x[SECRET[0]] * x[SECRET[1]] * x[SECRET[2]]) for x in inputs]
+
+
+def seconds_of(work: Callable[[], Any]) -> float:
+    """CPU seconds of one call."""
+    gc.collect()
+    gc.disable()
+    began = time.process_time()
+    work()
+    spent = time.process_time() - began
+    gc.enable()
+    return spent
+
+
+def train_plain(hp: dict[str, float], steps: int) -> None:
+    """The untraced run."""
+    state = standard.init(N_BITS, 3, hp, random.Random(43))
+    data = samples()
+    for i in range(steps):
+        x, y = data[i % SAMPLES]
+        standard.step(state, x, y, hp)
+
+
+def train_traced(meter: Any, hp: dict[str, float], steps: int) -> None:
+    """The same over a meter."""
+    modules = {
+        "sparse_parity.model": (ROOT / "sparse_parity/model.py").read_text(),
+        "sparse_parity.tracker": "NO_TRACKER = 0\n",
+        "sparse_parity.methods.standard": (ROOT / "sparse_parity/methods/standard.py").read_text(),
+    }
+    method = rewrite.load(modules, meter)["sparse_parity.methods.standard"]
+    state = method["init"](N_BITS, 3, hp, random.Random(43))
+    data = samples()
+    for i in range(steps):
+        x, y = data[i % SAMPLES]
+        meter.begin_step(x, y)
+        method["step"](state, meter.input_buffer(), y, hp)
+        meter.end_step()
+
+
+def reference_meter() -> Any:
+    """The naive reference, from the tests."""
+    folder = ROOT / "tests" / "harness"
+    spec = importlib.util.spec_from_file_location("tests.harness.reference_trace", folder / "reference_trace.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(folder)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ReferenceMeter(N_BITS)
+
+
+def measure(hidden: int, steps: int, repeats: int) -> Row:
+    """One row of the table."""
+    hp = {"hidden": hidden, "lr": 0.1, "wd": 0.01}
+    plain, traced, accesses = [], [], 0
+    for _ in range(repeats):  # in turn, so that both see the same machine
+        plain.append(seconds_of(lambda: train_plain(hp, steps)))
+        meter = memory_trace.Meter(N_BITS)
+        traced.append(seconds_of(lambda: train_traced(meter, hp, steps)))  # noqa: B023 - called at once
+        accesses = meter.traffic()
+    ratio = statistics.median(t / p for t, p in zip(traced, plain, strict=True))
+    few = 2
+    naive = seconds_of(lambda: train_traced(reference_meter(), hp, few)) / seconds_of(lambda: train_plain(hp, few))
+    speed = accesses / statistics.median(traced) / 1e6
+    return Row(hidden, steps, accesses, statistics.median(plain), statistics.median(traced), ratio, speed, naive)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hidden", type=int, nargs="+", default=[12, 64, 200, 500])
+    parser.add_argument("--steps", type=int, default=0, help="training steps a run (default: about half a second's)")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    rows = [measure(h, arguments.steps or max(200, 250_000 // h), arguments.repeats) for h in arguments.hidden]
+    if arguments.json:
+        facts = {"compiled": memory_trace.compiled, "python": sys.version.split()[0]}
+        print(json.dumps({**facts, "rows": [asdict(r) for r in rows]}, allow_nan=False))
+        return
+    print(f"meter compiled: {memory_trace.compiled}; Python {sys.version.split()[0]}; CPU seconds, medians")
+    heads = ("hidden", "steps", "accesses", "plain s", "traced s", "ratio", "M/s", "naive")
+    print("{:>6} {:>7} {:>12} {:>8} {:>8} {:>6} {:>6} {:>8}".format(*heads))
+    for r in rows:
+        print(
+            f"{r.hidden:>6} {r.steps:>7,} {r.accesses:>12,} {r.plain_s:>8.2f} {r.traced_s:>8.2f} "
+            f"{r.ratio:>6.2f} {r.million_accesses_per_s:>6.1f} {r.naive_ratio:>7,.0f}x"
+        )
+
+
+if __name__ == "__main__":
+    main()
