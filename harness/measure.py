@@ -27,6 +27,7 @@ BEYOND = 4.5  # standard deviations that are beyond chance: one in 150,000
 SHORT = 3.5  # standard deviations below the target at which a check ends: one in 4,000 for a net that is at the target
 UNCOMPILED_PATIENCE = 60  # the uncompiled meter is about this much slower
 COUNTS = ("ard_distance", "ard_reads", "reads", "writes", "reuse", "peak_cells")
+SPENT = ("reads", "writes", "reuse", "dmd")  # what a prediction adds to
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,18 @@ class Failure:
 
 @dataclass(slots=True)
 class _Progress:
-    """What the parent has seen of one measurement so far."""
+    """What the parent has seen of one measurement so far.
+
+    `looking` is what the predictions of checks that found the task unsolved have cost. They are the harness's way of
+    looking, no part of the solution: were they charged, a candidate could save by answering blindly until it expects
+    to be solved.
+    """
 
     samples: int = 0
     solved: bool = False
     digest: Any = field(default_factory=hashlib.sha256)
     predict_traffic: float = 0.0
+    looking: dict[str, float] = field(default_factory=lambda: dict.fromkeys(SPENT, 0))
 
 
 def measure(
@@ -87,7 +94,7 @@ def measure(
                 seed=instance.init_seed if init_seed is None else init_seed,
             )
             progress = _train(child, instance, task)
-            counters = _counters(child, task)
+            counters = _counters(child, task, progress.looking)
             correct = _test(child, instance.test)
     except ChildError as error:
         return Failure(str(error))
@@ -137,7 +144,10 @@ def _train(child: Child, instance: Instance, task: Task) -> _Progress:
             labels=[instance.train.labels[i] for i in chosen],
         )
         progress.samples += count
+        looking = dict(progress.looking)
         progress.solved = _check(child, instance, task, progress)
+        if progress.solved:
+            progress.looking = looking
     return progress
 
 
@@ -179,7 +189,9 @@ def _ask(child: Child, samples: Samples, progress: _Progress | None) -> list[boo
     predictions = _floats(answer.get("predictions"), len(samples.inputs))
     if progress is not None:
         progress.digest.update(struct.pack(f"<{len(predictions)}d", *predictions))
-        progress.predict_traffic = _count(answer, "traffic") / len(predictions)
+        spent = _sums(answer.get("spent"), SPENT)
+        progress.looking = {name: progress.looking[name] + spent[name] for name in SPENT}
+        progress.predict_traffic = (spent["reads"] + spent["writes"]) / len(predictions)
     return [(p >= 0) == (label > 0) for p, label in zip(predictions, samples.labels, strict=True)]
 
 
@@ -187,24 +199,25 @@ def _test(child: Child, test: Samples) -> list[bool]:
     return _ask(child, test, None)
 
 
-def _counters(child: Child, task: Task) -> dict[str, Any]:
-    answer = child.request("counters")
-    counters: dict[str, Any] = {name: _count(answer, name) for name in COUNTS}
-    dmd = answer.get("dmd")
-    if type(dmd) is not float or dmd <= 0:
-        raise ChildError("the meter's dmd is not a positive number")
+def _counters(child: Child, task: Task, looking: Mapping[str, float]) -> dict[str, Any]:
+    """The meter's sums, without what was spent on looking."""
+    counters = _sums(child.request("counters"), (*COUNTS, "dmd"))
+    counters = {name: value - looking.get(name, 0) for name, value in counters.items()}
     if counters["ard_reads"] == 0:
         raise ChildError("training reads nothing: there is no average reuse distance")
     if counters["reads"] < task.min_reads:
         raise ChildError(f"{counters['reads']} reads are fewer than any answer needs ({task.min_reads})")
-    return counters | {"dmd": dmd}
+    return counters
 
 
-def _count(answer: Mapping[str, Any], name: str) -> int:
-    value = answer.get(name)
-    if type(value) is not int or not 0 <= value < 2**63:
-        raise ChildError(f"the meter's {name} is not a count")
-    return value
+def _sums(answer: Any, names: Sequence[str]) -> dict[str, Any]:
+    """The named sums of the meter: counts, and `dmd`, which is a float."""
+    sums = {name: answer.get(name) for name in names} if type(answer) is dict else {}
+    for name in names:
+        value = sums.get(name)
+        if type(value) is not (float if name == "dmd" else int) or not 0 <= value < 2**63:
+            raise ChildError(f"the meter's {name} is not a count")
+    return sums
 
 
 def _floats(values: Any, count: int) -> list[float]:

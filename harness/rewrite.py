@@ -19,21 +19,8 @@ Namespace = dict[str, Any]
 _UNBOUNDED = {ast.Pow: "_power", ast.LShift: "_shift"}
 _GROWING = (ast.Add, ast.Sub, ast.Mult)
 _TO_INTEGER = {"floor", "ceil", "trunc"}
-_PLAIN_BUILTINS = (
-    "abs",
-    "any",
-    "all",
-    "bool",
-    "enumerate",
-    "float",
-    "len",
-    "max",
-    "min",
-    "range",
-    "reversed",
-    "sum",
-    "zip",
-)
+_PLAIN_BUILTINS: tuple[str, ...] = ("abs", "any", "all", "bool", "enumerate", "float", "len")
+_PLAIN_BUILTINS += ("max", "min", "range", "reversed", "sum", "zip")
 
 
 def load(modules: Mapping[str, str], meter: Any) -> dict[str, Namespace]:
@@ -122,7 +109,10 @@ def _power(base: Any, exponent: Any) -> Any:
     """`base ** exponent`; an integer result beyond 64 bits is refused before it is computed."""
     if isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1 and exponent > 64:
         raise OverflowError("a number of at most 64 bits is needed: write float(base) ** exponent")
-    return memory_trace.check_register(base**exponent)
+    value = memory_trace.check_register(base**exponent)
+    if type(value) is complex:
+        raise ValueError("a negative number to a fractional power is no real number: write abs(base) ** exponent")
+    return value
 
 
 def _shift(value: int, places: int) -> Any:
@@ -219,16 +209,19 @@ class _Tracing(ast.NodeTransformer):
         if isinstance(node.func, ast.Attribute) and node.func.attr in _TO_INTEGER:
             return _call("_number", node, at=node)
         if isinstance(node.func, ast.Name):
-            node.args = [self._checked(a) if isinstance(a, ast.BinOp) else a for a in node.args]
+            node.args = [self._checked(a) for a in node.args]
+            for keyword in node.keywords:
+                keyword.value = self._checked(keyword.value)
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         if node.value is None:
             return node
-        checked = self._may_grow(node.value)
         self.generic_visit(node)
-        if checked:
-            node.value = _call("_number", node.value, at=node.value)
+        if isinstance(node.value, ast.Tuple):
+            node.value.elts = [self._checked(e) for e in node.value.elts]
+        else:
+            node.value = self._checked(node.value)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
@@ -258,7 +251,9 @@ class _Tracing(ast.NodeTransformer):
     def _may_grow(self, value: ast.expr) -> bool:
         """Whether the value could be an int of more bits than any of its operands."""
         if isinstance(value, ast.BinOp):
-            return isinstance(value.op, _GROWING) and not _is_float(value, self.floats)
+            if isinstance(value.op, _GROWING):
+                return not _is_float(value, self.floats)
+            return not isinstance(value.op, ast.Div) and (self._may_grow(value.left) or self._may_grow(value.right))
         if isinstance(value, ast.IfExp):
             return self._may_grow(value.body) or self._may_grow(value.orelse)
         if isinstance(value, ast.UnaryOp):

@@ -21,6 +21,7 @@ from harness import channel, confine, memory_trace, rewrite  # noqa: E402 - all 
 
 Request = dict[str, Any]
 
+SPENT = ("reads", "writes", "reuse", "dmd")  # what a prediction adds to
 TRACKER_SOURCE = "NO_TRACKER = 0\n"  # tracker calls are removed by the rewriter; the name must only exist
 
 
@@ -52,19 +53,16 @@ class Session:
     def predict(self, request: Request) -> Request:
         """One finite float a sample; the state must be the same objects afterwards."""
         before = list(memory_trace.walk(self.state))
-        traffic = self._traffic()
+        sums = self.meter.counters()
         predictions = [self._prediction(text) for text in request["samples"]]
-        traffic = self._traffic() - traffic
+        spent = {name: value - sums[name] for name, value in self.meter.counters().items() if name in SPENT}
         if not same(before, list(memory_trace.walk(self.state))):
             raise ValueError("predict changed the state")
-        return {"predictions": predictions, "traffic": traffic}
+        return {"predictions": predictions, "spent": spent}
 
     def counters(self, _request: Request) -> Request:
         """The meter's sums."""
         return self.meter.counters()
-
-    def _traffic(self) -> int:
-        return self.meter.traffic()
 
     def _prediction(self, text: str) -> float:
         self.meter.begin_predict(decoded(text))
