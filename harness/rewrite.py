@@ -7,6 +7,7 @@ Does not cover: what the source may say. That is `policy`, which must have passe
 """
 
 import ast
+import builtins
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -45,9 +46,8 @@ def _load_module(
     if name in loaded:
         return loaded[name]
     if name in importing or name not in modules:
-        raise ImportError(
-            f"cannot import {name!r}: {'imports form a cycle' if name in importing else 'no such module'}"
-        )
+        why = "imports form a cycle" if name in importing else "no such module"
+        raise ImportError(f"cannot import {name!r}: {why}")
     tree = ast.parse(modules[name], filename=f"{name}.py")
     namespace = _base_namespace(name, meter)
     body = []
@@ -71,14 +71,11 @@ def _imported(statement: ast.ImportFrom, source: Namespace) -> Namespace:
 
 
 def _base_namespace(name: str, meter: Any) -> Namespace:
-    builtins = {
-        plain: __builtins__[plain] if isinstance(__builtins__, dict) else getattr(__builtins__, plain)
-        for plain in _PLAIN_BUILTINS
-    }
-    builtins |= {"list": meter.listed, "sorted": meter.sorted_list, "int": _integer, "round": _rounded}
+    known = {plain: getattr(builtins, plain) for plain in _PLAIN_BUILTINS}
+    known |= {"list": meter.listed, "sorted": meter.sorted_list, "int": _integer, "round": _rounded}
     return {
         "__name__": name,
-        "__builtins__": builtins,
+        "__builtins__": known,
         "math": math,
         "_open": meter.open,
         "_put": meter.put,
@@ -215,12 +212,10 @@ class _Tracing(ast.NodeTransformer):
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
-        if node.value is None:
-            return node
         self.generic_visit(node)
         if isinstance(node.value, ast.Tuple):
             node.value.elts = [self._checked(e) for e in node.value.elts]
-        else:
+        elif node.value is not None:
             node.value = self._checked(node.value)
         return node
 
