@@ -53,7 +53,7 @@ def loop_arguments(argv: list[str] | None = None) -> LoopArguments:
         ArdentError: a flag is unknown or its value makes no sense.
     """
     parser = Parser(prog="loop.py", description=_LOOP, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", type=_positive, required=True, metavar="N", help="experiments in all, with those done")
+    parser.add_argument("--budget", type=_positive, required=True, metavar="N", help="experiments in all")
     parser.add_argument("--task", default=DEFAULT_TASK, help="a file of tasks/ (default: %(default)s)")
     parser.add_argument("--proposer", default="auto", help=f"{', '.join(NAMES)} (default: %(default)s)")
     parser.add_argument("--run", metavar="NAME", help="name of a new run, or of the one to go on with")

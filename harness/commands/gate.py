@@ -1,8 +1,8 @@
 """`python -m harness gate`: the working tree, uncommitted changes included, measured as the loop measures a candidate.
 
 Promises: the same stages, judge and trusted files as the loop's; the repository is only read, in whatever state it is;
-the instances come from --seed, or from a fresh random seed that is printed afterwards. Does not cover: recording. The loop
-counts its looks and this command does not, so whoever tries many seeds and believes the best one fools himself.
+the instances come from --seed, or from a fresh random seed that is printed afterwards. Does not cover: recording. The
+loop counts its looks and this command does not, so whoever tries many seeds and believes the best one fools himself.
 """
 
 import hashlib
@@ -10,7 +10,8 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -88,6 +89,15 @@ class StageLines:
         self.finished.append(StageResult(self._stage, result, seconds))
         self._stage = ""
 
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """What is printed after this stands on a line of its own, whatever ends a stage."""
+        try:
+            yield
+        finally:
+            if self._stage:
+                self.say("")
+
 
 def main(argv: list[str], root: Path) -> int:
     """Measure the working tree; 0 if it would be kept, else 1."""
@@ -101,7 +111,8 @@ def main(argv: list[str], root: Path) -> int:
     if note := check_meter():
         lines.say(note)
     lines.say(f"gate: your working tree against {against[:12]}, task {bench.task.name}")
-    trial = judge_working_tree(repository, against, bench, lines)
+    with lines.whole():
+        trial = judge_working_tree(repository, against, bench, lines)
     if arguments.json:
         print(_document(trial, lines.finished, arguments.task, against, seed))
     else:

@@ -126,9 +126,9 @@ class Repository:
         """Whether `descendant` is `ancestor` or builds on it."""
         return self.command.ask("merge-base", "--is-ancestor", ancestor, descendant) is not None
 
-    def log_messages(self, stop: str, tip: str) -> tuple[tuple[str, str], ...]:
-        """(hash, message) of the commits from `tip` down to `stop`, without `stop`, along first parents."""
-        shown = ("-z", "--first-parent", "--no-show-signature", "--format=%H%n%B")
+    def log_messages(self, stop: str, tip: str, *, merged: bool = False) -> tuple[tuple[str, str], ...]:
+        """(hash, message) of the commits from `tip` down to `stop`, without it; along first parents unless `merged`."""
+        shown = ("-z", "--no-show-signature", "--format=%H%n%B", *(() if merged else ("--first-parent",)))
         out = self.command.run("log", *shown, f"{stop}..{tip}", "--")
         entries = (entry.partition("\n") for entry in out.decode("utf-8", "replace").split("\0") if entry)
         return tuple((sha, message.rstrip("\n")) for sha, _, message in entries)

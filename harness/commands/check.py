@@ -1,0 +1,121 @@
+"""`python -m harness check`: every number of the findings and of DISCOVERIES.md, compared with its evidence.
+
+Promises: a finding is rendered again from the evidence that its front matter names, and each line that differs is named;
+nothing is changed. Does not cover: whether the evidence is true (`python -m harness verify`), and a reviewer's section.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import finding
+from harness.cli import Parser
+from harness.commands.published import DISCOVERIES, experiment_diff, finding_diff
+from harness.errors import ArdentError, BadInputError
+from harness.finding.evidence import read_evidence
+from harness.git import Repository
+from harness.records import Experiment
+
+FINDINGS = "findings"
+_EVIDENCE = re.compile(r'evidence: "(results/[A-Za-z0-9][A-Za-z0-9._-]*/\d{4,9}\.json)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One file of findings/. `evidence` is None when it cannot be read; `problems` then says why, as the check does.
+
+    Attributes:
+        name: path to show, relative to the project where it lies in it.
+    """
+
+    name: str
+    evidence: Experiment | None
+    problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def main(argv: list[str], root: Path) -> int:
+    """Check all findings and DISCOVERIES.md, or only the files named. 0 if every number is rendered, else 1."""
+    parser = Parser(prog="python -m harness check", description=_ABOUT)
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="findings (default: all, and DISCOVERIES.md)")
+    files: list[Path] = parser.parse_args(argv).files
+    repository = Repository.open(root, allow_in_progress=True)
+    paths = [path.resolve() for path in files] or sorted((root / FINDINGS).glob("*.md"))
+    with_discoveries = not files or root / DISCOVERIES in paths
+    everything = sorted((root / FINDINGS).glob("*.md")) if with_discoveries else []
+    wanted = {path: path in paths for path in [*everything, *paths] if path != root / DISCOVERIES}
+    checked = {path: check_finding(repository, path) for path in wanted}
+    shown = [checked[path] for path, is_asked in wanted.items() if is_asked]
+    bullets, problems = _discoveries(root, list(checked.values())) if with_discoveries else (0, ())
+    lines = [line for one in shown for line in (*one.problems, *one.notes)]
+    if not shown and not bullets and not problems:
+        lines.append("no findings here: the loop has kept nothing on this branch yet")
+    elif not problems and not any(one.problems for one in shown):
+        counted = f"{_count(len(shown), 'finding')}, {_count(bullets, 'bullet')}"
+        lines.append(f"{counted}: every number is rendered from its evidence")
+    print("\n".join([*lines, *problems]))
+    return int(bool(problems) or any(one.problems for one in shown))
+
+
+_ABOUT = (
+    "Render every finding again from its evidence and name each line that differs, as file:line. "
+    "Exit code 0: every number stands in the evidence; 1: one does not."
+)
+
+
+def check_finding(repository: Repository, path: Path) -> Finding:
+    """One finding against the evidence that it names."""
+    name = str(path.relative_to(repository.root)) if path.is_relative_to(repository.root) else str(path)
+    try:
+        text = path.read_text("utf-8")
+        evidence = _evidence(repository.root, text)
+        due = finding.paths(evidence).finding
+        diff = experiment_diff(repository, evidence)
+        found = finding.check(text, evidence, finding_diff(text) if diff is None else diff)
+    except OSError as error:
+        raise BadInputError(f"{name}: {error.strerror}; name a file of {FINDINGS}/") from None
+    except (ArdentError, UnicodeDecodeError) as error:
+        return Finding(name, None, (f"{name}:1: {error}",))
+    problems = [f"{name}:{what}" for what in found]
+    if Path(due).name != path.name:
+        problems.append(f"{name}:1: is named otherwise than its evidence says: {due}")
+    note = f"{name}: note: its commits are not in this repository, so the diff was taken as it stands in the finding"
+    return Finding(name, evidence, tuple(problems), (note,) if diff is None else ())
+
+
+def _evidence(root: Path, text: str) -> Experiment:
+    """The evidence that the front matter names.
+
+    Raises:
+        BadInputError: it names none, or that file is missing or damaged.
+    """
+    lines = text.split("\n")
+    end = next((at for at, line in enumerate(lines[1:], start=1) if line == "---"), 0) if lines[0] == "---" else 0
+    named = [match[1] for line in lines[:end] if (match := _EVIDENCE.fullmatch(line))]
+    if len(named) != 1:
+        raise BadInputError('evidence: the front matter does not name it once, as evidence: "results/<run>/<number>.json"')
+    place = root / named[0]
+    try:
+        return read_evidence(place.read_text("utf-8"), named[0])
+    except OSError as error:
+        raise BadInputError(f"evidence: {named[0]}: {error.strerror}; restore it from git") from None
+
+
+def _discoveries(root: Path, findings: list[Finding]) -> tuple[int, tuple[str, ...]]:
+    """How many bullets of the loop there are, and what is wrong with them."""
+    known = {one.name: one.evidence for one in findings if one.evidence is not None}
+    path = root / DISCOVERIES
+    text = path.read_text("utf-8") if path.exists() else ""
+    problems = [f"{DISCOVERIES}:{what}" for what in finding.check_discoveries(text, known)]
+    missing = [name for name, evidence in known.items() if not _has_bullet(text, evidence)]
+    problems += [f"{DISCOVERIES}:1: has no bullet of {name}" for name in missing]
+    return len(known) - len(missing), tuple(problems)
+
+
+def _has_bullet(text: str, evidence: Experiment) -> bool:
+    source = f"]({finding.paths(evidence).finding})"
+    return any(line.rstrip().endswith(source) for line in text.splitlines())
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,174 @@
+"""What became of kept experiments: evidence, finding, bullet and commit, compared with their rows; and the code of all.
+
+Promises: only reads; what is not in this repository is a note, never a problem. Does not cover: the rows themselves.
+"""
+
+import platform
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness import edits, finding, policy
+from harness.commands.recorded import Code, Place, RecordedRun, has_commit
+from harness.errors import ArdentError
+from harness.finding.evidence import evidence_json, read_evidence
+from harness.gate import MODEL
+from harness.git import Repository
+from harness.ledger import encode, tip_of
+from harness.records import Experiment
+from harness.run import harness_hash, kept, trusted_files
+from harness.verify import Problem, differences
+
+DISCOVERIES = "DISCOVERIES.md"
+_TRAILERS = re.compile(r"Ardent-Run: (?P<run>\S+)\nArdent-Experiment: (?P<number>\d{1,9})\nArdent-Tip: (?P<tip>\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCommit:
+    """A commit of the loop, and the row that it names."""
+
+    sha: str
+    number: int
+    tip: str
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def check_files(place: Place, row: Experiment, repository: Repository) -> Iterator[Problem]:
+    """Evidence, finding and bullet of one kept experiment, where its run was published."""
+    paths = finding.paths(row)
+    yield from (Problem(row.number, paths.evidence, what) for what in _evidence(place, paths.evidence, row))
+    text = _text(place, paths.finding)
+    diff = experiment_diff(repository, row)
+    if text is None:
+        yield Problem(row.number, paths.finding, f"is missing in {place.label}")
+    else:
+        shown = finding_diff(text) if diff is None else diff
+        yield from (Problem(row.number, paths.finding, f"line {what}") for what in finding.check(text, row, shown))
+    if finding.bullet(row) not in (_text(place, DISCOVERIES) or "").splitlines():
+        yield Problem(row.number, DISCOVERIES, f"lacks its bullet in {place.label}: {finding.bullet(row)!r}")
+
+
+def _text(place: Place, path: str) -> str | None:
+    data = place.read(path)
+    return None if data is None else data.decode("utf-8", "replace")
+
+
+def _evidence(place: Place, path: str, row: Experiment) -> Iterator[str]:
+    text = _text(place, path)
+    if text is None:
+        yield f"is missing in {place.label}"
+    elif text != evidence_json(row):
+        try:
+            found = list(differences(read_evidence(text, path), row, ""))
+        except ArdentError as error:
+            yield str(error)
+            return
+        yield from (f"{field}: {what} in the ledger" for field, what in found)
+        if not found:
+            yield "not written as the harness writes it"
+
+
+def experiment_diff(repository: Repository, row: Experiment) -> str | None:
+    """The diff of one kept experiment as its finding shows it; None if its commits are not in this repository."""
+    if not has_commit(repository, row.parent):
+        return None
+    if has_commit(repository, row.commit):
+        return repository.diff(row.parent, row.commit, ["sparse_parity"])
+    for tip in (f"refs/heads/research/{row.run}", "HEAD"):
+        if tip == "HEAD" or repository.ref(tip):
+            for commit in published_commits(repository, row.run, row.parent, tip):
+                if commit.number == row.number:
+                    return repository.diff(row.parent, commit.sha, ["sparse_parity"])
+    return None
+
+
+def finding_diff(text: str) -> str:
+    """The diff that a finding shows, empty when it shows none."""
+    found = re.search(r"^## What changed\n\n(`{3,})diff\n(.*?)^\1$", text, re.MULTILINE | re.DOTALL)
+    return found[2] if found else ""
+
+
+# -- commits ----------------------------------------------------------------------------------------------------------
+
+
+def published_commits(repository: Repository, run: str, stop: str, tip: str) -> tuple[PublishedCommit, ...]:
+    """The loop's commits of a run from `tip` down to `stop`, merged branches included."""
+    found = []
+    for sha, message in repository.log_messages(repository.resolve(stop), repository.resolve(tip), merged=True):
+        named = _TRAILERS.fullmatch(message.rpartition("\n\n")[2])
+        if named and named["run"] == run:
+            found.append(PublishedCommit(sha, int(named["number"]), named["tip"]))
+    return tuple(found)
+
+
+def check_commits(code: Code, run: RecordedRun) -> Iterator[Problem]:
+    """Every commit of the research branch names a row as it is in the ledger; every kept row has its commit."""
+    repository, rows, ref = code.repository, run.rows, f"refs/heads/research/{run.name}"
+    if repository.ref(ref) is None or not has_commit(repository, rows[0].commit):
+        return
+    commits = published_commits(repository, run.name, rows[0].commit, ref)
+    tips = [*(row.tip for row in rows[1:]), tip_of(encode(rows[-1]))]
+    for commit in commits:
+        if tips[commit.number : commit.number + 1] != [commit.tip]:
+            what = f"commit {commit.sha[:12]} names another row {commit.number}: the ledger was rewritten after it"
+            yield Problem(commit.number, "tip", what)
+    for row in kept(rows):
+        published = [commit.sha for commit in commits if commit.number == row.number]
+        if not published and row is not rows[-1]:  # the last one may still be on its way
+            yield Problem(row.number, "commit", f"kept, and research/{run.name} has no commit of it")
+        ours = code.at(row.commit)
+        if published and ours is not None and code.at(published[-1]) != ours:
+            yield Problem(row.number, "commit", f"{published[-1][:12]} holds other code than the candidate")
+
+
+def check_code(code: Code, rows: tuple[Experiment, ...]) -> Iterator[Problem]:
+    """Parent plus edits gives the recorded code, and the stages before the tests say the same again."""
+    incumbent = code.at(rows[0].commit)
+    if incumbent is None:
+        return
+    model = trusted_files(code.repository, rows[0].commit)[MODEL]
+    for row in rows:
+        if code.at(row.parent) not in (None, incumbent):
+            yield Problem(row.number, "parent", "does not hold the incumbent's code")
+        if row.kind != "proposal" or row.verdict.stage == "propose":
+            continue
+        try:
+            after = edits.apply(incumbent, row.edits)
+        except edits.EditError as error:
+            yield from _refused_edits(row, str(error))
+            continue
+        yield from _applied_edits(row, after, code.at(row.commit), model)
+        incumbent = after if row.verdict.outcome == "kept" else incumbent
+
+
+def _refused_edits(row: Experiment, refusal: str) -> Iterator[Problem]:
+    if row.verdict.stage != "edit":
+        yield Problem(row.number, "edits", f"do not apply to the parent: {refusal.splitlines()[0]}")
+    elif is_comparable(row) and row.verdict.reason != refusal:
+        yield Problem(row.number, "verdict.reason", f"is not why the edits do not apply: {refusal.splitlines()[0]}")
+
+
+def _applied_edits(
+    row: Experiment, after: dict[str, str], committed: dict[str, str] | None, model: str
+) -> Iterator[Problem]:
+    if row.verdict.stage == "edit":
+        yield Problem(row.number, "verdict.stage", "recorded 'edit', and the edits apply to the parent")
+    if committed not in (None, after):
+        yield Problem(row.number, "commit", f"{row.commit[:12]} does not hold the parent's code with the edits")
+    if not is_comparable(row):
+        return
+    if row.verdict.stage != "edit" and edits.normal_hash(after) != row.tree_sha256:
+        yield Problem(row.number, "tree_sha256", "not the hash of the parent's code with the edits")
+    refusals = policy.check(after, model=model)
+    if row.verdict.stage == "policy" and not (refusals and row.verdict.reason.startswith(str(refusals[0]))):
+        yield Problem(row.number, "verdict", "the policy does not refuse this code for that reason")
+    if row.verdict.stage not in ("edit", "policy") and refusals:
+        yield Problem(row.number, "verdict.stage", f"the policy refuses this code: {refusals[0]}")
+
+
+def is_comparable(row: Experiment) -> bool:
+    """Whether this harness and this Python wrote the row: refusals and code hashes may differ between versions."""
+    python = f"Python {platform.python_version()};"
+    return row.harness_sha256 == harness_hash() and row.environment.startswith(python)

@@ -1,0 +1,168 @@
+"""The runs that this repository has recorded: local ledgers, those committed in results/, those on research branches.
+
+Promises: only reads; the copies of one ledger are compared, and the longest is what is looked at. Does not cover:
+whether the rows hold (`verify`) and what was published (`published`).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import ledger as ledgers
+from harness import task as tasks
+from harness.errors import ArdentError, BadInputError
+from harness.git import Repository
+from harness.records import Experiment
+from harness.run import LEDGER, SETTINGS, Settings, editable_files, is_run_name, read_settings
+from harness.settings import Task
+from harness.verify import Draws, Problem
+
+LOCAL = "the local ledger"
+WORKING_TREE = "the working tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run's ledger and findings lie together: the working tree, or the tip of its research branch.
+
+    Attributes:
+        read: bytes of the file at a path, None if there is none.
+        rows: of the ledger there.
+    """
+
+    label: str
+    read: Callable[[str], bytes | None]
+    rows: tuple[Experiment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """One run as it was found. `problems` holds what already speaks against its ledger; then `rows` may be empty."""
+
+    name: str
+    rows: tuple[Experiment, ...]
+    places: tuple[Place, ...]
+    draws: Draws | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The editable files of commits, each read from git once."""
+
+    repository: Repository
+    _known: dict[str, dict[str, str] | None] = field(default_factory=dict)
+
+    def at(self, commit: str) -> dict[str, str] | None:
+        """Path to text; None if that commit is not in this repository."""
+        if commit not in self._known:
+            there = has_commit(self.repository, commit)
+            self._known[commit] = editable_files(self.repository, commit) if there else None
+        return self._known[commit]
+
+
+def run_names(repository: Repository, only: str | None) -> tuple[str, ...]:
+    """The runs that have a ledger here, or the one asked for.
+
+    Raises:
+        BadInputError: there is no ledger of that run.
+    """
+    folders = (repository.private / "runs", repository.root / "results")
+    names = sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{LEDGER}")})
+    if only is not None and only not in names:
+        raise BadInputError(f"--run {only}: no ledger of such a run here; known are: {', '.join(names) or '(none)'}")
+    return tuple(names) if only is None else (only,)
+
+
+def read_run(repository: Repository, name: str) -> RecordedRun:
+    """The run called `name`, its copies compared."""
+    if not is_run_name(name):
+        return RecordedRun(name, (), (), None, (Problem(None, "run", "not a name for a run"),))
+    readers = _readers(repository, name)
+    local = _bytes(repository.private / "runs" / name / LEDGER)
+    copies = {LOCAL: local} if local is not None else {}
+    committed = {label: read(f"results/{name}/{LEDGER}") for label, read in readers.items()}
+    copies |= {label: data for label, data in committed.items() if data is not None}
+    rows, problems = _verified(copies)
+    if problems:
+        return RecordedRun(name, (), (), None, tuple(problems))
+    longest = LOCAL if LOCAL in copies else max(copies, key=lambda label: len(copies[label]))
+    problems = [p for label in copies if label != longest for p in _strays(copies, longest, label)]
+    problems += [Problem(row.number, "run", f"is {row.run!r}") for row in rows[longest][:1] if row.run != name]
+    places = tuple(Place(label, readers[label], rows[label]) for label in copies if label != LOCAL)
+    return RecordedRun(name, rows[longest], places, _draws(repository, name), tuple(problems))
+
+
+def _readers(repository: Repository, name: str) -> dict[str, Callable[[str], bytes | None]]:
+    readers: dict[str, Callable[[str], bytes | None]] = {WORKING_TREE: lambda path: _bytes(repository.root / path)}
+    tip = repository.ref(f"refs/heads/research/{name}")
+    if tip is not None:
+        readers[f"research/{name}"] = lambda path: repository.file_bytes(tip, path)
+    return readers
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ArdentError(f"{path}: {error.strerror}; make it readable") from None
+
+
+def _verified(copies: Mapping[str, bytes]) -> tuple[dict[str, tuple[Experiment, ...]], list[Problem]]:
+    rows: dict[str, tuple[Experiment, ...]] = {}
+    problems = []
+    for label, data in copies.items():
+        try:
+            rows[label] = ledgers.verify_bytes(data, LEDGER)
+        except ledgers.LedgerError as error:
+            problems.append(Problem(None, label, str(error)))
+    return rows, problems
+
+
+def _strays(copies: Mapping[str, bytes], longest: str, label: str) -> list[Problem]:
+    """A copy of the ledger is the whole of it, or its beginning."""
+    ours, theirs = copies[longest].split(b"\n"), copies[label].split(b"\n")
+    if copies[longest].startswith(copies[label]):
+        return []
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    row = next((at for at, (one, other) in pairs if one != other), len(ours) - 1)
+    what = "has rows that are missing there" if row >= len(ours) - 1 else "has another row there"
+    return [Problem(row, "ledger", f"{label} {what}: {longest} must be equal to it, or go on from it")]
+
+
+def _draws(repository: Repository, name: str) -> Draws | None:
+    folder = repository.private / "runs" / name
+    if not (folder / SETTINGS).exists():
+        return None
+    settings: Settings = read_settings(folder)
+    return Draws(bytes.fromhex(settings.secret), settings.instances)
+
+
+def task_of(repository: Repository, first: Experiment) -> Task | None:
+    """The task that the run was measured with: of the working tree, or of its baseline commit; None if neither is."""
+    if not re.fullmatch(r"[\w.-]+", first.task, re.ASCII):
+        return None
+    path = f"{tasks.FOLDER}/{first.task}.yaml"
+    for data in (_bytes(repository.root / path), _at_commit(repository, first.commit, path)):
+        try:
+            task = tasks.parse((data or b"").decode("utf-8"), first.task)
+        except (BadInputError, UnicodeDecodeError):
+            continue
+        if tasks.task_hash(task) == first.task_sha256:
+            return task
+    return None
+
+
+def _at_commit(repository: Repository, commit: str, path: str) -> bytes | None:
+    return repository.file_bytes(commit, path) if has_commit(repository, commit) else None
+
+
+def has_commit(repository: Repository, commit: str) -> bool:
+    """Whether that commit is in this repository."""
+    try:
+        return repository.resolve(commit) == commit
+    except ArdentError:
+        return False

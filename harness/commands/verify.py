@@ -1,0 +1,165 @@
+"""`python -m harness verify`: the audit of recorded runs, and measuring experiments again.
+
+Promises: every ledger's chain, every verdict, every file and commit of what was kept; a problem is named by run, row
+and field; nothing is changed. Does not cover: an anchor outside the repository; docs/ledger.md says what that means.
+"""
+
+import json
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from harness.cli import Parser
+from harness.commands.published import check_code, check_commits, check_files, is_comparable
+from harness.commands.recorded import Code, RecordedRun, read_run, run_names, task_of
+from harness.commands.rerun import Rerun, chosen_rows, measure_again
+from harness.errors import ArdentError
+from harness.git import Repository
+from harness.run import check_meter, harness_hash, kept
+from harness.verify import Checked, Problem, check_rows
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyArguments:
+    """What was asked for; --help says what each means."""
+
+    run: str | None
+    rerun: str | None
+    json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What came of one run. `findings` counts those that match their evidence in every place where they lie."""
+
+    run: str
+    rows: int
+    derived: int
+    consistent: int
+    findings: int
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def main(argv: list[str], root: Path) -> int:
+    """Audit every run, or one; measure again if asked. 0 if everything holds and agrees, else 1."""
+    arguments = _arguments(argv)
+    repository = Repository.open(root, allow_in_progress=True)
+    out = sys.stderr if arguments.json else sys.stdout
+    audits: list[Audit] = []
+    reruns: list[Rerun] = []
+    if arguments.rerun and (note := check_meter()):
+        print(note, file=out)
+    names = run_names(repository, arguments.run)
+    if arguments.rerun and arguments.rerun != "kept" and len(names) != 1:
+        raise ArdentError(f"--rerun {arguments.rerun}: say of which run: add --run NAME, one of: {', '.join(names)}")
+    for name in names:
+        run = read_run(repository, name)
+        audits.append(audit_run(repository, run))
+        print("\n".join(_lines(audits[-1])), file=out, flush=True)
+        if arguments.rerun and run.rows:
+            reruns += [measure_again(repository, run, row, out) for row in chosen_rows(run, arguments.rerun)]
+    if not names:
+        print("no ledger here: nothing is recorded yet", file=out)
+    if arguments.json:
+        print(_document(audits, reruns))
+    return int(any(a.problems for a in audits) or any(r.problems for r in reruns))
+
+
+def _arguments(argv: list[str]) -> VerifyArguments:
+    parser = Parser(prog="python -m harness verify", description=_ABOUT)
+    parser.add_argument("--run", metavar="NAME", help="this run only (default: all that have a ledger here)")
+    parser.add_argument("--rerun", type=_rows, metavar="N|kept", help="also measure row N again, or every kept one")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output, and nothing else")
+    return VerifyArguments(**vars(parser.parse_args(argv)))
+
+
+_ABOUT = (
+    "Walk every ledger's chain, derive every verdict again from the recorded values, and compare evidence, findings, "
+    "discoveries and commits. Exit code 0: everything holds; 1: something does not, and its row and field are named."
+)
+
+
+def _rows(text: str) -> str:
+    if text != "kept" and not (text.isascii() and text.isdigit()):
+        raise ArgumentTypeError(f"{text!r} is neither a row's number nor 'kept'")
+    return text
+
+
+# -- one run ----------------------------------------------------------------------------------------------------------
+
+
+def audit_run(repository: Repository, run: RecordedRun) -> Audit:
+    """Everything that can be said about one run without measuring."""
+    if not run.rows or run.problems:
+        return Audit(run.name, len(run.rows), 0, 0, 0, run.problems, ())
+    checked, code = _judged(repository, run), Code(repository)
+    problems = [*checked.problems, *check_code(code, run.rows), *check_commits(code, run)]
+    wrong = {problem.row for problem in problems}
+    matching = 0
+    for row in kept(run.rows):
+        if row.number not in wrong:  # what cannot be believed cannot be rendered either
+            found = list(_published(repository, run, row.number))
+            problems, matching = problems + found, matching + (not found)
+    notes = tuple(_notes(code, run))
+    return Audit(run.name, len(run.rows), checked.derived, checked.consistent, matching, tuple(problems), notes)
+
+
+def _judged(repository: Repository, run: RecordedRun) -> Checked:
+    task = task_of(repository, run.rows[0])
+    if task is None:
+        what = "neither the working tree nor the baseline has this version of the task, so no verdict can be derived"
+        return Checked((Problem(0, "task_sha256", what),), 0, 0)
+    return check_rows(run.rows, task, run.draws)
+
+
+def _published(repository: Repository, run: RecordedRun, number: int) -> Iterator[Problem]:
+    """The files of a kept row in every place whose ledger has that row."""
+    row = run.rows[number]
+    places = [place for place in run.places if len(place.rows) > number]
+    if not places and row is not run.rows[-1]:
+        yield Problem(number, "commit", f"kept, and neither research/{run.name} nor the working tree has its finding")
+    for place in places:
+        yield from check_files(place, row, repository)
+
+
+def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
+    if code.at(run.rows[0].commit) is None:
+        yield "its commits are not in this repository, so code was not compared"
+    elif not is_comparable(run.rows[0]):
+        yield "another version of the harness or of Python wrote it, so refusals and code hashes were not compared"
+    if run.rows[0].harness_sha256 != harness_hash():
+        yield "it was judged by another version of the harness than the one that judges it now"
+    last = run.rows[-1]
+    if kept((last,)) and all(len(place.rows) <= last.number for place in run.places):
+        yield f"experiment {last.number} was kept and is not published yet; start the run again to finish it"
+
+
+# -- what is printed --------------------------------------------------------------------------------------------------
+
+
+def _lines(audit: Audit) -> list[str]:
+    head = f"run {audit.run}: "
+    if audit.problems:
+        lines = [f"{head}{problem}" for problem in audit.problems]
+        lines.append(f"{head}{_count(len(audit.problems), 'problem')} in {_count(audit.rows, 'row')}")
+    elif not audit.rows:
+        lines = [f"{head}nothing was measured in it yet"]
+    else:
+        findings = f"{_count(audit.findings, 'finding')} {'matches' if audit.findings == 1 else 'match'}"
+        rows = f"{_count(audit.derived, 'verdict')} derived again, {_count(audit.consistent, 'other row')} consistent"
+        lines = [f"{head}{_count(audit.rows, 'row')}, chain holds, {rows}, {findings}"]
+    return [*lines, *(f"{head}note: {note}" for note in audit.notes)]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _document(audits: list[Audit], reruns: list[Rerun]) -> str:
+    holds = not any(audit.problems for audit in audits) and not any(rerun.problems for rerun in reruns)
+    document = {"command": "verify", "holds": holds, "runs": [asdict(a) for a in audits]}
+    document["reruns"] = [asdict(rerun) for rerun in reruns]
+    return json.dumps(document, indent=2, allow_nan=False)
