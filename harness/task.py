@@ -19,6 +19,7 @@ from harness.errors import BadInputError
 from harness.settings import GateRules, Task
 
 FOLDER = "tasks"
+LARGEST = 10**9  # of any number in a task
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,18 @@ class Instance:
     init_seed: int
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a field that is given twice; YAML's own reader takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        names = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if names.count(key.value) > 1:
+                problem = f"{key.value} is given twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
 def load(root: Path, name: str) -> Task:
     """The task of that name below `root`/tasks.
 
@@ -58,13 +71,12 @@ def parse(text: str, name: str) -> Task:
     """A task from the text of its YAML file."""
     file = f"{FOLDER}/{name}.yaml"
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: the 99th of a month
         where = getattr(error, "problem_mark", None)
         line = f":{where.line + 1}" if where else ""
-        raise BadInputError(
-            f"{file}{line}: not valid YAML: {getattr(error, 'problem', error)}; mend that line"
-        ) from None
+        problem = " ".join(str(getattr(error, "problem", error)).split())
+        raise BadInputError(f"{file}{line}: not valid YAML: {problem}; mend that line") from None
     if not isinstance(data, dict):
         raise BadInputError(f"{file}: empty or not a mapping; see docs/tasks.md for its fields")
     _refuse_unknown(file, "", data, Task)
@@ -87,6 +99,11 @@ def _refuse_unknown(file: str, prefix: str, data: dict[str, Any], record: type) 
 
 def _check(file: str, task: Task) -> None:
     rules = task.rules
+    for prefix, record in (("", task), ("rules.", rules)):
+        for f in fields(record):
+            value = getattr(record, f.name)
+            if type(value) in {int, float} and not abs(value) < LARGEST:
+                raise BadInputError(f"{file}: {prefix}{f.name}: must be below {LARGEST:,}")
     demands = {
         "n_bits: between 1 and 1000": 1 <= task.n_bits <= 1000,
         "k_sparse: between 1 and n_bits": 1 <= task.k_sparse <= task.n_bits,
