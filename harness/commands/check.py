@@ -1,7 +1,8 @@
 """`python -m harness check`: every number of the findings and of DISCOVERIES.md, compared with its evidence.
 
-Promises: a finding is rendered again from the evidence that its front matter names, and each line that differs is named;
-nothing is changed. Does not cover: whether the evidence is true (`python -m harness verify`), and a reviewer's section.
+Promises: a finding is rendered again from the evidence that its front matter names, and each line that differs is
+named; nothing is changed. Does not cover: whether the evidence is true (`python -m harness verify`), and a reviewer's
+section.
 """
 
 import re
@@ -37,30 +38,35 @@ class Finding:
 def main(argv: list[str], root: Path) -> int:
     """Check all findings and DISCOVERIES.md, or only the files named. 0 if every number is rendered, else 1."""
     parser = Parser(prog="python -m harness check", description=_ABOUT)
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="findings (default: all, and DISCOVERIES.md)")
-    files: list[Path] = parser.parse_args(argv).files
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: all findings and DISCOVERIES.md")
+    files = [path.resolve() for path in parser.parse_args(argv).files]
     repository = Repository.open(root, allow_in_progress=True)
-    paths = [path.resolve() for path in files] or sorted((root / FINDINGS).glob("*.md"))
-    with_discoveries = not files or root / DISCOVERIES in paths
-    everything = sorted((root / FINDINGS).glob("*.md")) if with_discoveries else []
-    wanted = {path: path in paths for path in [*everything, *paths] if path != root / DISCOVERIES}
-    checked = {path: check_finding(repository, path) for path in wanted}
-    shown = [checked[path] for path, is_asked in wanted.items() if is_asked]
-    bullets, problems = _discoveries(root, list(checked.values())) if with_discoveries else (0, ())
-    lines = [line for one in shown for line in (*one.problems, *one.notes)]
-    if not shown and not bullets and not problems:
-        lines.append("no findings here: the loop has kept nothing on this branch yet")
-    elif not problems and not any(one.problems for one in shown):
-        counted = f"{_count(len(shown), 'finding')}, {_count(bullets, 'bullet')}"
-        lines.append(f"{counted}: every number is rendered from its evidence")
-    print("\n".join([*lines, *problems]))
-    return int(bool(problems) or any(one.problems for one in shown))
+    everything = sorted((root / FINDINGS).glob("*.md"))
+    asked = [path for path in files if path != root / DISCOVERIES] if files else everything
+    findings = [check_finding(repository, path) for path in asked]
+    bullets, problems = None, [line for one in findings for line in one.problems]
+    if not files or root / DISCOVERIES in files:
+        known = findings if asked == everything else [check_finding(repository, path) for path in everything]
+        bullets, wrong = _discoveries(root, known)
+        problems += wrong
+    notes = [note for one in findings for note in one.notes]
+    print("\n".join([*problems, *notes, *_summary(findings, bullets, problems)]))
+    return int(bool(problems))
 
 
 _ABOUT = (
     "Render every finding again from its evidence and name each line that differs, as file:line. "
     "Exit code 0: every number stands in the evidence; 1: one does not."
 )
+
+
+def _summary(findings: list[Finding], bullets: int | None, problems: list[str]) -> list[str]:
+    if problems:
+        return []
+    if not findings and not bullets:
+        return ["no findings here: the loop has kept nothing on this branch yet"]
+    counted = [_count(len(findings), "finding"), *([] if bullets is None else [_count(bullets, "bullet")])]
+    return [f"{', '.join(counted)}: every number is rendered from its evidence"]
 
 
 def check_finding(repository: Repository, path: Path) -> Finding:
@@ -74,7 +80,7 @@ def check_finding(repository: Repository, path: Path) -> Finding:
         found = finding.check(text, evidence, finding_diff(text) if diff is None else diff)
     except OSError as error:
         raise BadInputError(f"{name}: {error.strerror}; name a file of {FINDINGS}/") from None
-    except (ArdentError, UnicodeDecodeError) as error:
+    except (ArdentError, ArithmeticError, ValueError) as error:  # evidence may hold values that no meter gives
         return Finding(name, None, (f"{name}:1: {error}",))
     problems = [f"{name}:{what}" for what in found]
     if Path(due).name != path.name:
@@ -93,7 +99,7 @@ def _evidence(root: Path, text: str) -> Experiment:
     end = next((at for at, line in enumerate(lines[1:], start=1) if line == "---"), 0) if lines[0] == "---" else 0
     named = [match[1] for line in lines[:end] if (match := _EVIDENCE.fullmatch(line))]
     if len(named) != 1:
-        raise BadInputError('evidence: the front matter does not name it once, as evidence: "results/<run>/<number>.json"')
+        raise BadInputError('evidence: the front matter must say once: evidence: "results/<run>/<number>.json"')
     place = root / named[0]
     try:
         return read_evidence(place.read_text("utf-8"), named[0])

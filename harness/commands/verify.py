@@ -17,7 +17,7 @@ from harness.commands.recorded import Code, RecordedRun, read_run, run_names, ta
 from harness.commands.rerun import Rerun, chosen_rows, measure_again
 from harness.errors import ArdentError
 from harness.git import Repository
-from harness.run import check_meter, harness_hash, kept
+from harness.run import check_meter, kept
 from harness.verify import Checked, Problem, check_rows
 
 
@@ -93,10 +93,10 @@ def _rows(text: str) -> str:
 
 def audit_run(repository: Repository, run: RecordedRun) -> Audit:
     """Everything that can be said about one run without measuring."""
-    if not run.rows or run.problems:
-        return Audit(run.name, len(run.rows), 0, 0, 0, run.problems, ())
+    if not run.rows:
+        return Audit(run.name, 0, 0, 0, 0, run.problems, ())
     checked, code = _judged(repository, run), Code(repository)
-    problems = [*checked.problems, *check_code(code, run.rows), *check_commits(code, run)]
+    problems = [*run.problems, *checked.problems, *check_code(code, run.rows), *check_commits(code, run)]
     wrong = {problem.row for problem in problems}
     matching = 0
     for row in kept(run.rows):
@@ -122,16 +122,17 @@ def _published(repository: Repository, run: RecordedRun, number: int) -> Iterato
     if not places and row is not run.rows[-1]:
         yield Problem(number, "commit", f"kept, and neither research/{run.name} nor the working tree has its finding")
     for place in places:
-        yield from check_files(place, row, repository)
+        try:
+            yield from check_files(place, row, repository)
+        except ArdentError as error:
+            yield Problem(number, "finding", str(error))
 
 
 def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
     if code.at(run.rows[0].commit) is None:
         yield "its commits are not in this repository, so code was not compared"
-    elif not is_comparable(run.rows[0]):
-        yield "another version of the harness or of Python wrote it, so refusals and code hashes were not compared"
-    if run.rows[0].harness_sha256 != harness_hash():
-        yield "it was judged by another version of the harness than the one that judges it now"
+    if not is_comparable(run.rows[0]):
+        yield "another harness, build of the meter or Python wrote it, so refusals and code hashes were not compared"
     last = run.rows[-1]
     if kept((last,)) and all(len(place.rows) <= last.number for place in run.places):
         yield f"experiment {last.number} was kept and is not published yet; start the run again to finish it"

@@ -4,11 +4,17 @@ The task `tiny` is solved after exactly 300 samples, whatever the instance, so h
 first look. Its error rate is loose on purpose: with three pairs no strict interval would be narrow enough.
 """
 
+import io
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+
+from harness import commands
+from harness.cli import guarded
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("harness", "prompts", "sparse_parity", "tasks", "tests/sparse_parity")
@@ -85,6 +91,23 @@ def python(root: Path, *arguments: str, timeout: float = 120) -> subprocess.Comp
     return subprocess.run(
         command, cwd=root, env=environment(root), capture_output=True, text=True, timeout=timeout, check=False
     )
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command said and how it ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def harness(root: Path, *arguments: str) -> Done:
+    """A command of `python -m harness` on that project, in this process: as `python(...)`, in half the time."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = guarded(lambda: commands.main(list(arguments), root))
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def environment(root: Path) -> dict[str, str]:
