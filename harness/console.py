@@ -136,5 +136,13 @@ def _next_steps(run: Run, *, has_findings: bool) -> list[str]:
             f"  measure them again   python -m harness verify --run {name} --rerun kept",
             f"  take them over       git merge {run.branch}",
         ]
-    lines.append(f"  go on                python loop.py --run {name} --budget {run.settings.budget + 20}")
-    return lines
+    return [*lines, f"  go on                {_go_on(run)}"]
+
+
+def _go_on(run: Run) -> str:
+    """The command that goes on with the run: the same budget if it is not used yet, else a larger one."""
+    settings = run.settings
+    is_used = len(proposals(run.ledger.rows)) >= settings.budget
+    command = f"python loop.py --run {settings.run} --task {settings.task} --proposer {settings.proposer}"
+    command += {"scripted": " --script FILE", "replay": f" --replay {settings.replay}"}.get(settings.proposer, "")
+    return f"{command} --budget {settings.budget + 20 * is_used}"

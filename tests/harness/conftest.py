@@ -1,0 +1,46 @@
+import pytest
+
+from tests.harness.loops import copy_project, make_user_project, run_loop, scripted
+from tests.harness.scripts import KEPT, POLICY
+
+
+@pytest.fixture(scope="session")
+def user_project(tmp_path_factory):
+    """A project that nothing was done with; copy it before changing it."""
+    return make_user_project(tmp_path_factory.mktemp("user"))
+
+
+@pytest.fixture
+def project(user_project, tmp_path):
+    """A project of the test's own."""
+    return copy_project(user_project, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def begun_project(user_project, tmp_path_factory):
+    """A project in which the run `x` has measured its baseline, to save every test from doing so. Copy it first."""
+    root = copy_project(user_project, tmp_path_factory.mktemp("begun"))
+    done = run_loop(root, *scripted(root, [KEPT, POLICY]), "--max-hours", "1e-9")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+@pytest.fixture
+def begun(begun_project, tmp_path):
+    """A project of the test's own in which the run `x` has measured its baseline."""
+    return copy_project(begun_project, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def recorded_project(begun_project, tmp_path_factory):
+    """The same with the run finished: one kept, one refused by the policy. Copy it first."""
+    root = copy_project(begun_project, tmp_path_factory.mktemp("recorded"))
+    done = run_loop(root, *scripted(root, [KEPT, POLICY]))
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+@pytest.fixture
+def recorded(recorded_project, tmp_path):
+    """A project of the test's own in which the run `x` is finished."""
+    return copy_project(recorded_project, tmp_path)
