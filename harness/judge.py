@@ -150,7 +150,10 @@ def _accuracy_win(
 def _is_hopeless(win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], rules: GateRules) -> bool:
     """Whether the data already speak against this win, as clearly as they would have to speak for it."""
     if win == "accuracy":
-        return bounds["accuracy"].high <= 0 or any(p.incumbent.solved and not p.candidate.solved for p in pairs)
+        allowed = math.log1p(rules.traffic_tolerance)
+        dearer = any(bounds[m].low > allowed for m in MUST_FALL["movement"]) and all(p.incumbent.solved for p in pairs)
+        missed = any(p.incumbent.solved and not p.candidate.solved for p in pairs)
+        return bounds["accuracy"].high <= 0 or dearer or missed
     if not all(p.candidate.solved for p in pairs):
         return True
     return any(bounds[m].low > math.log1p(-rules.min_gain) for m in MUST_FALL[win]) or not _predicts_no_dearer(

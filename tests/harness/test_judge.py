@@ -1,0 +1,453 @@
+"""The judge: what is never kept, what is always kept, and how often chance alone would be."""
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import judge
+from harness.records import METRICS, Pair, Slack
+
+from tests.harness.bench import TINY
+from tests.harness.factories import make_measurement
+
+RULES = TINY.rules
+BASE = make_measurement(test_bits="", test_total=2_000)
+TOTAL = 2_000
+HASHES = {True: BASE.predictions_sha256, False: "cd" * 32}
+
+properties = settings(derandomize=True, max_examples=150, deadline=None)
+
+
+def bits(correct):
+    """The first `correct` of all answers right, as hex."""
+    return f"{((1 << correct) - 1) << (TOTAL - correct):0{TOTAL // 4}x}"
+
+
+INCUMBENT = replace(BASE, test_correct=1_920, test_bits=bits(1_920))
+
+
+def pair(ard=0.0, dmd=0.0, reuse=0.0, traffic=0.0, accuracy=0.0, predict=0.0, *, same=False, incumbent=INCUMBENT, **more):
+    """One instance; the metrics are relative changes, accuracy in points of all answers."""
+    correct = incumbent.test_correct + round(accuracy * TOTAL)
+    scale = 1 + traffic
+    candidate = replace(
+        incumbent,
+        ard_distance=round(incumbent.ard_distance * (1 + ard)),
+        dmd=incumbent.dmd * (1 + dmd),
+        reuse=round(incumbent.reuse * (1 + reuse)),
+        reads=round(incumbent.reads * scale),
+        writes=round(incumbent.writes * scale),
+        predict_traffic=incumbent.predict_traffic * (1 + predict),
+        test_correct=correct,
+        test_bits=bits(correct),
+        predictions_sha256=HASHES[same],
+    )
+    return Pair(seed="ab", candidate=replace(candidate, **more), incumbent=incumbent)
+
+
+def noisy_pairs(count, rng=None, sd=0.001, **changes):
+    """Pairs of another mathematics: every effect with a little noise of its own."""
+    rng = rng or random.Random(1)
+    moved = ("ard", "dmd", "reuse", "traffic")
+    noise = lambda name: (1 + changes.get(name, 0.0)) * math.exp(rng.gauss(0, sd)) - 1  # noqa: E731 - a formula
+    rest = {k: v for k, v in changes.items() if k not in moved}
+    return [pair(**{name: noise(name) for name in moved}, **rest) for _ in range(count)]
+
+
+def decided(pairs, slack=Slack(), rules=RULES, looks=1):  # noqa: B008 - frozen
+    """The verdict when the pairs arrive one by one, as the gate does."""
+    for count in range(1, len(pairs) + 1):
+        verdict = judge.confirm(pairs[:count], slack, rules, looks)
+        if verdict is not None:
+            return verdict
+    return None
+
+
+def win_of(verdict):
+    return verdict.win if verdict is not None and verdict.outcome == "kept" else None
+
+
+only = {win: replace(RULES, wins=(win,)) for win in ("ard", "movement", "accuracy")}
+changes = st.floats(-0.6, 0.6)
+losses = st.floats(0.0, 2.0)
+effects = st.fixed_dictionaries({m: changes for m in ("ard", "dmd", "reuse", "traffic", "predict")})
+
+# -- never kept ---
+
+
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("rules", [RULES, *only.values()])
+def test_equal_is_never_kept(same, rules):
+    verdict = decided([pair(same=same)] * rules.max_instances, rules=rules)
+    assert verdict.outcome == ("discarded" if same or "accuracy" not in rules.wins else "inconclusive")
+
+
+def test_equal_on_the_screen_is_discarded_there():
+    verdict = judge.screen(pair(same=True), RULES)
+    assert (verdict.outcome, verdict.stage, verdict.exact) == ("discarded", "screen", True)
+
+
+@properties
+@given(st.fixed_dictionaries({m: losses for m in ("ard", "dmd", "reuse", "traffic", "predict")}), st.booleans())
+def test_no_better_anywhere_is_never_kept(worse, same):
+    assert decided([pair(**worse, same=same)] * RULES.max_instances).outcome != "kept"
+    assert decided(noisy_pairs(16, accuracy=-0.002, **worse)).outcome != "kept"
+
+
+@properties
+@given(effects, st.integers(0, 15), st.booleans())
+def test_candidate_that_leaves_one_instance_unsolved_is_never_an_ard_or_movement_win(effect, place, same):
+    pairs = [pair(**effect, same=same)] * 16
+    pairs[place] = pair(**effect, same=same, solved=False)
+    for win in ("ard", "movement"):
+        verdict = judge.confirm(pairs, Slack(), only[win], 1)
+        assert verdict.outcome != "kept"
+
+
+def test_unsolved_candidate_is_discarded_as_soon_as_there_is_a_decision():
+    pairs = noisy_pairs(5, dmd=-0.9, reuse=-0.9, traffic=-0.9, ard=-0.9)
+    pairs[0] = replace(pairs[0], candidate=replace(pairs[0].candidate, solved=False))
+    verdict = decided(pairs)
+    assert (verdict.outcome, verdict.stage) == ("discarded", "confirm")
+
+
+def test_unsolved_screen_ends_a_candidate_only_if_the_incumbent_solves_it():
+    assert judge.screen(pair(dmd=-0.9, solved=False), RULES).outcome == "discarded"
+    hard = replace(INCUMBENT, solved=False)
+    assert judge.screen(pair(dmd=-0.9, incumbent=hard, solved=False), RULES) is None
+
+
+@properties
+@given(effects)
+def test_accuracy_win_never_comes_from_cheaper_code_alone(effect):
+    assert decided(noisy_pairs(16, **effect), rules=only["accuracy"]).outcome != "kept"
+
+
+@pytest.mark.parametrize("metric", ["ard", "dmd", "reuse"])
+def test_ard_win_needs_all_three_of_its_metrics(metric):
+    effect = {"ard": -0.3, "dmd": -0.3, "reuse": -0.3}
+    assert win_of(decided(noisy_pairs(16, **effect), rules=only["ard"])) == "ard"
+    assert decided(noisy_pairs(16, **effect | {metric: 0.0}), rules=only["ard"]).outcome != "kept"
+
+
+@pytest.mark.parametrize("metric", ["dmd", "reuse", "traffic"])
+def test_movement_win_needs_all_three_of_its_metrics(metric):
+    effect = {"ard": 3.0, "dmd": -0.3, "reuse": -0.3, "traffic": -0.3}
+    assert win_of(decided(noisy_pairs(16, **effect), rules=only["movement"])) == "movement"
+    assert decided(noisy_pairs(16, **effect | {metric: 0.0}), rules=only["movement"]).outcome != "kept"
+
+
+def test_gain_below_the_minimum_is_no_gain_however_certain():
+    small = dict.fromkeys(("ard", "dmd", "reuse", "traffic"), -0.004)
+    assert decided(noisy_pairs(16, sd=1e-6, **small)).outcome == "inconclusive"  # for accuracy is not shown to be equal
+    assert decided(noisy_pairs(16, sd=1e-6, accuracy=-0.001, **small)).outcome == "discarded"
+    assert decided([pair(**small, same=True)] * 2).outcome == "discarded"
+
+
+# -- kept ---
+
+
+def test_each_win_is_kept_when_its_conditions_hold():
+    lower = dict.fromkeys(("dmd", "reuse"), -0.1)
+    assert win_of(decided(noisy_pairs(5, ard=-0.1, **lower))) == "ard"
+    assert win_of(decided(noisy_pairs(5, ard=0.5, traffic=-0.1, **lower))) == "movement"
+    more = [pair(accuracy=0.02 + 0.0005 * i) for i in range(16)]
+    assert win_of(decided(more)) == "accuracy"
+
+
+@pytest.mark.parametrize(("win", "off"), [("ard", "movement"), ("movement", "ard")])
+def test_win_that_the_task_has_switched_off_is_not_given(win, off):
+    effect = {"ard": -0.3 if win == "ard" else 0.3, "dmd": -0.3, "reuse": -0.3}
+    effect["traffic"] = -0.3 if win == "movement" else 0.0
+    assert win_of(decided(noisy_pairs(16, **effect), rules=only[win])) == win
+    assert win_of(decided(noisy_pairs(16, **effect), rules=only[off])) is None
+
+
+@properties
+@given(st.floats(0.02, 0.9), st.floats(0.02, 0.9), st.floats(0.02, 0.9))
+def test_claimed_gain_is_the_smallest_of_the_three(ard, dmd, reuse):
+    verdict = decided([pair(ard=-ard, dmd=-dmd, reuse=-reuse, same=True)] * 2)
+    assert verdict.outcome == "kept"
+    assert verdict.gain == pytest.approx(min(ard, dmd, reuse), rel=1e-6)
+
+
+def test_effects_of_a_verdict_are_those_of_the_pairs():
+    verdict = decided(noisy_pairs(5, ard=-0.1, dmd=-0.2, reuse=-0.3, accuracy=0.01))
+    found = {effect.metric: effect for effect in verdict.effects}
+    assert tuple(found) == METRICS
+    expected = {"ard": -0.1, "dmd": -0.2, "reuse": -0.3, "traffic": 0.0, "accuracy": 0.01}
+    for metric, change in expected.items():
+        assert found[metric].change == pytest.approx(change, abs=0.003)
+        assert found[metric].low <= found[metric].change <= found[metric].high
+    assert found["dmd"].after / found["dmd"].before == pytest.approx(1 + found["dmd"].change)
+
+
+def test_every_verdict_says_its_numbers_in_one_line():
+    for pairs in (noisy_pairs(5, dmd=-0.5, ard=-0.5, reuse=-0.5), noisy_pairs(16, dmd=0.5), [pair(same=True)] * 2):
+        verdict = decided(pairs)
+        assert "DMD" in verdict.reason
+        assert "\n" not in verdict.reason
+
+
+# -- the exact path ---
+
+
+@properties
+@given(st.lists(st.floats(-0.5, 0.2), min_size=2, max_size=6))
+def test_exact_win_needs_the_gain_on_every_instance(gains):
+    pairs = [pair(ard=g, dmd=g, reuse=g, traffic=min(g, 0.0), same=True) for g in gains]
+    verdict = judge.confirm(pairs, Slack(), RULES, 1)
+    assert verdict.exact
+    assert (verdict.outcome == "kept") == all(g <= -RULES.min_gain for g in gains)
+
+
+@pytest.mark.parametrize("worse", [{"traffic": 1e-6}, {"predict": 1e-6}])
+def test_exact_path_tolerates_nothing(worse):
+    gain = dict.fromkeys(("ard", "dmd", "reuse"), -0.5)
+    assert decided([pair(**gain, same=True)] * 2).outcome == "kept"
+    assert decided([pair(**gain, **worse, same=True)] * 2).outcome == "discarded"
+
+
+def test_same_predictions_on_some_instances_only_are_not_exact():
+    gain = dict.fromkeys(("ard", "dmd", "reuse", "traffic"), -0.5)
+    pairs = [pair(**gain, same=True), pair(**gain, same=False)]
+    assert judge.confirm(pairs, Slack(), RULES, 1) is None
+    verdict = decided(pairs * 8)
+    assert (verdict.exact, len(pairs * 8) >= RULES.first_look) == (False, True)
+
+
+@pytest.mark.parametrize("other", [{"samples": 6_125}, {"test_bits": bits(1_919), "test_correct": 1_919}])
+def test_same_hash_with_other_answers_or_steps_is_not_exact(other):
+    assert not decided([pair(dmd=-0.3, same=True, **other)] * 16).exact
+
+
+def test_exact_path_decides_after_exactly_its_instances():
+    gain = dict.fromkeys(("ard", "dmd", "reuse"), -0.5)
+    for count in range(1, RULES.exact_instances):
+        assert judge.confirm([pair(**gain, same=True)] * count, Slack(), RULES, 1) is None
+    assert judge.confirm([pair(**gain, same=True)] * RULES.exact_instances, Slack(), RULES, 1).outcome == "kept"
+
+
+# -- guards ---
+
+
+@pytest.mark.parametrize(
+    "worse", [{"traffic": 0.02}, {"accuracy": -0.025}, {"predict": 0.02}], ids=["traffic", "accuracy", "predict"]
+)
+def test_guard_is_a_bound_and_refuses_what_is_beyond_the_tolerance(worse):
+    gain = dict.fromkeys(("ard", "dmd", "reuse"), -0.5)
+    within = {name: value * 0.4 for name, value in worse.items()}
+    assert decided(noisy_pairs(16, **gain, **within), rules=only["ard"]).outcome == "kept"
+    assert decided(noisy_pairs(16, **gain, **worse), rules=only["ard"]).outcome != "kept"
+
+
+def test_accuracy_that_is_merely_not_shown_to_be_worse_is_not_enough():
+    """The mean loss is within the tolerance, and the noise is so large that much more may have been lost."""
+    rng = random.Random(3)
+    gain = dict.fromkeys(("ard", "dmd", "reuse", "traffic"), -0.5)
+    pairs = [pair(**gain, accuracy=rng.choice([-0.09, 0.038])) for _ in range(16)]
+    mean = sum(p.candidate.accuracy - p.incumbent.accuracy for p in pairs) / 16
+    assert -RULES.accuracy_tolerance - 0.02 < mean < 0.0
+    assert decided(pairs, rules=only["movement"]).outcome != "kept"
+
+
+@pytest.mark.parametrize("metric", ["dmd", "reuse", "traffic"])
+def test_accuracy_win_may_not_cost_more_where_the_incumbent_meets_the_target(metric):
+    more = [pair(accuracy=0.02 + 0.0005 * i, **{metric: 0.05}) for i in range(16)]
+    assert decided(more, rules=only["accuracy"]).outcome != "kept"
+    hard = replace(INCUMBENT, solved=False)
+    more = [pair(accuracy=0.02 + 0.0005 * i, **{metric: 0.05}, incumbent=hard) for i in range(16)]
+    assert win_of(decided(more, rules=only["accuracy"])) == "accuracy"
+
+
+def test_accuracy_win_needs_both_the_answers_and_the_instances():
+    """One instance with a hundred answers more is beyond chance for McNemar, and tells of one instance."""
+    lucky = [pair(accuracy=0.04)] + [pair(accuracy=0.0)] * 15
+    assert judge._mcnemar(lucky) < 1e-9
+    assert decided(lucky, rules=only["accuracy"]).outcome != "kept"
+
+
+@pytest.mark.parametrize(("won", "lost", "expected"), [(0, 0, 1.0), (0, 5, 1.0), (5, 0, 1 / 32), (1, 1, 0.75), (3, 1, 5 / 16)])
+def test_mcnemar_is_the_binomial_tail(won, lost, expected):
+    ours, theirs = (1 << won) - 1, ((1 << lost) - 1) << won
+    one = replace(INCUMBENT, test_bits=f"{ours:x}"), replace(INCUMBENT, test_bits=f"{theirs:x}")
+    assert judge._mcnemar([Pair("ab", *one)]) == pytest.approx(expected)
+
+
+# -- looking ---
+
+
+def test_level_shrinks_with_looks_and_never_spends_more_than_alpha():
+    levels = [judge._level(RULES, looks) for looks in range(1, 2_000)]
+    assert levels == sorted(levels, reverse=True)
+    looks_at_one = RULES.max_instances - RULES.first_look + 1
+    assert 0.99 * RULES.alpha < sum(levels) * looks_at_one * len(RULES.wins) <= RULES.alpha
+
+
+@properties
+@given(st.integers(1, 300), st.integers(1, 300), st.floats(-0.5, 0.0))
+def test_later_look_is_never_easier(one, other, gain):
+    first, later = sorted((one, other))
+    pairs = noisy_pairs(8, sd=0.2, **dict.fromkeys(("ard", "dmd", "reuse", "traffic"), gain))
+    kept = [judge.confirm(pairs, Slack(), RULES, looks) for looks in (first, later)]
+    assert win_of(kept[1]) is None or win_of(kept[0]) is not None
+
+
+def test_no_noisy_verdict_comes_before_the_first_look():
+    pairs = noisy_pairs(16, **dict.fromkeys(("ard", "dmd", "reuse", "traffic"), -0.9))
+    assert all(judge.confirm(pairs[:n], Slack(), RULES, 1) is None for n in range(1, RULES.first_look))
+    assert judge.confirm(pairs[: RULES.first_look], Slack(), RULES, 1).outcome == "kept"
+
+
+def test_large_noise_is_inconclusive_at_the_cap_and_open_before():
+    rng = random.Random(5)
+    pairs = []
+    for i in range(RULES.max_instances):
+        effect = dict.fromkeys(("ard", "dmd", "reuse", "traffic"), math.exp(rng.gauss(-0.15, 0.6)) - 1)
+        pairs.append(pair(**effect, accuracy=0.002 if i % 2 else -0.002))
+    for count in range(1, RULES.max_instances):
+        assert judge.confirm(pairs[:count], Slack(), RULES, 1) is None
+    verdict = judge.confirm(pairs, Slack(), RULES, 1)
+    assert verdict.outcome == "inconclusive"
+    assert "16 instances" in verdict.reason
+
+
+def test_clear_loss_is_discarded_at_the_first_look_though_accuracy_is_open():
+    pairs = [pair(dmd=0.3 + i / 100, accuracy=(-0.002, 0.002)[i % 2]) for i in range(16)]
+    verdict = decided(pairs)
+    assert verdict.outcome == "discarded"
+    assert judge.confirm(pairs[: RULES.first_look], Slack(), RULES, 1) == verdict
+
+
+@properties
+@given(st.lists(effects, min_size=16, max_size=16), st.integers(1, 50))
+def test_cap_always_decides(rows, looks):
+    assert decided([pair(**row) for row in rows], looks=looks) is not None
+
+
+@properties
+@given(st.lists(effects, min_size=5, max_size=8), st.integers(1, 9), st.floats(0, 0.1))
+def test_same_values_give_the_same_verdict(rows, looks, lost):
+    pairs, slack = [pair(**row) for row in rows], Slack(traffic=lost, accuracy=lost)
+    assert judge.confirm(pairs, slack, RULES, looks) == judge.confirm(list(pairs), slack, RULES, looks)
+
+
+# -- slack ---
+
+
+def lineage(rules, gain, loss, steps=200):
+    """Candidates one after another against the last one kept; returns how many were kept and what was lost in all."""
+    slack, kept, lost, rng = Slack(), 0, 0.0, random.Random(11)
+    wide = replace(INCUMBENT, test_correct=1_500, test_bits=bits(1_500))
+    for _ in range(steps):
+        pairs = [
+            pair(**{m: (1 + c) * math.exp(rng.gauss(0, 1e-4)) - 1 for m, c in gain.items()}, **loss, incumbent=wide)
+            for _ in range(5)
+        ]
+        verdict = decided(pairs, slack, rules)
+        if win_of(verdict):
+            kept += 1
+            lost += sum(abs(value) for value in loss.values())
+            slack = judge.slack_after(slack, verdict)
+    return kept, lost
+
+
+def test_200_small_losses_of_accuracy_cannot_add_up_beyond_the_tolerance():
+    gain = dict.fromkeys(("ard", "dmd", "reuse", "traffic"), -0.05)
+    kept, lost = lineage(RULES, gain, {"accuracy": -0.004})
+    assert 3 <= kept < 10
+    assert lost <= RULES.accuracy_tolerance + 1e-9
+
+
+def test_200_small_gains_of_traffic_cannot_add_up_beyond_the_tolerance():
+    gain = dict.fromkeys(("ard", "dmd", "reuse"), -0.05)
+    kept, lost = lineage(RULES, gain, {"traffic": 0.002})
+    assert 3 <= kept < 10
+    assert lost <= RULES.traffic_tolerance + 0.001
+
+
+def test_lineage_without_losses_goes_on():
+    assert lineage(RULES, dict.fromkeys(("ard", "dmd", "reuse", "traffic"), -0.05), {}, steps=40) == (40, 0.0)
+
+
+def test_what_is_won_back_is_slack_again_but_never_a_credit():
+    verdict = decided(noisy_pairs(5, sd=1e-6, ard=-0.1, dmd=-0.1, reuse=-0.1, accuracy=0.01))
+    after = judge.slack_after(Slack(dmd=0.01, traffic=0.004, accuracy=0.004), verdict)
+    assert (after.dmd, after.reuse, after.accuracy) == (0.0, 0.0, 0.0)
+    assert after.traffic == pytest.approx(0.004, abs=1e-5)
+
+
+def test_slack_makes_a_guard_stricter():
+    gain = dict.fromkeys(("ard", "dmd", "reuse"), -0.5)
+    pairs = noisy_pairs(16, sd=1e-5, **gain, accuracy=-0.01)
+    assert decided(pairs, Slack(accuracy=0.005), rules=only["ard"]).outcome == "kept"
+    assert decided(pairs, Slack(accuracy=0.015), rules=only["ard"]).outcome != "kept"
+    assert decided(pairs, Slack(traffic=0.015), rules=only["ard"]).outcome != "kept"
+
+
+# -- the screen ---
+
+
+@properties
+@given(st.floats(0.51, 50.0), changes, changes)
+def test_clear_loss_ends_on_the_screen(dmd, ard, reuse):
+    verdict = judge.screen(pair(dmd=dmd, ard=ard, reuse=reuse), RULES)
+    assert (verdict.outcome, verdict.stage) == ("discarded", "screen")
+
+
+def test_screen_never_keeps_and_passes_what_one_pair_cannot_tell():
+    assert judge.screen(pair(dmd=0.3), RULES) is None
+    assert judge.screen(pair(dmd=-0.9, ard=-0.9, reuse=-0.9), RULES) is None
+    assert judge.screen(pair(dmd=-0.9, ard=-0.9, reuse=-0.9, same=True), RULES) is None
+
+
+def test_dear_candidate_passes_the_screen_only_with_more_accuracy_and_that_win_on():
+    assert judge.screen(pair(dmd=0.9, accuracy=0.03), RULES) is None
+    assert judge.screen(pair(dmd=0.9, accuracy=0.03), only["movement"]).outcome == "discarded"
+
+
+# -- chance ---
+
+
+def drawn_pair(rng, gain, steps_sd, wide=INCUMBENT):
+    """As measured: per step nearly deterministic, steps to solution log-normal, accuracy about a point."""
+    steps = math.exp(rng.gauss(0, steps_sd) - rng.gauss(0, steps_sd))
+    moved = {m: (1 + gain) * steps * math.exp(rng.gauss(0, 0.002)) - 1 for m in ("dmd", "reuse", "traffic")}
+    return pair(
+        ard=(1 + gain) * math.exp(rng.gauss(0, 0.02)) - 1, **moved, accuracy=rng.gauss(0, 0.007), incumbent=wide
+    )
+
+
+def simulated(seed, gain, steps_sd, candidates, looks):
+    """How many of the candidates are kept."""
+    rng, kept = random.Random(seed), 0
+    for number in range(candidates):
+        pairs = [drawn_pair(rng, gain, steps_sd) for _ in range(RULES.max_instances)]
+        kept += win_of(decided(pairs, looks=looks(number))) is not None
+    return kept
+
+
+@pytest.mark.parametrize("steps_sd", [0.02, 0.2, 0.4])
+def test_of_a_run_of_300_candidates_without_a_gain_none_is_kept(steps_sd):
+    assert simulated(1, 0.0, steps_sd, 300, lambda number: number + 1) == 0
+
+
+def test_of_300_first_candidates_without_a_gain_no_more_than_alpha_are_kept():
+    """Each as the first of a run of its own, where the level is widest: half of alpha is spent there."""
+    assert simulated(2, 0.0, 0.2, 300, lambda _: 1) <= 300 * RULES.alpha / 2
+
+
+@pytest.mark.parametrize(("steps_sd", "least"), [(0.02, 100), (0.1, 95)])
+def test_gain_of_30_percent_is_found(steps_sd, least):
+    assert simulated(3, -0.3, steps_sd, 100, lambda _: 1) >= least
+
+
+def test_gain_of_30_percent_is_never_discarded_as_a_loss():
+    rng = random.Random(4)
+    for _ in range(60):
+        pairs = [drawn_pair(rng, -0.3, 0.3) for _ in range(RULES.max_instances)]
+        assert decided(pairs).outcome != "discarded"
