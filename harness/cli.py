@@ -5,6 +5,7 @@ Promises: exit code 0 done, 1 expected trouble (one line on standard error), 3 a
 """
 
 import argparse
+import errno
 import hashlib
 import os
 import sys
@@ -20,6 +21,14 @@ from harness.run import Run, Wanted, proposals, recorded_rows
 
 DEFAULT_TASK = "parity20"
 MOST_SEED = 2**63
+# Full disk, quota, file size limit, read-only, no permission, out of memory, files or processes, a broken disk.
+TROUBLE_OF_THE_SYSTEM = frozenset(
+    getattr(errno, name)
+    for name in (
+        *("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOMEM", "EMFILE", "ENFILE", "EAGAIN", "EIO"),
+        *("EEXIST", "ENOTDIR"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +166,17 @@ def guarded(command: Callable[[], int], *, after_interrupt: str = "the same comm
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
         return 1
+    except OSError as error:
+        if error.errno not in TROUBLE_OF_THE_SYSTEM:
+            return _bug()
+        print(f"error: {error}; mend that and run the same command again", file=sys.stderr)
+        return 1
     except Exception:  # noqa: BLE001 - the one handler at the top: whatever is left is a bug
-        traceback.print_exc()
-        print("this is a bug of Ardent, not of your input; nothing recorded is lost", file=sys.stderr)
-        return 3
+        return _bug()
     return code
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    print("this is a bug of Ardent, not of your input; nothing recorded is lost", file=sys.stderr)
+    return 3

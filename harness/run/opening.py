@@ -46,7 +46,7 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
     task = tasks.load(root, wanted.task)
     runs = repository.private_dir() / "runs"
     runs.mkdir(exist_ok=True)
-    name = wanted.run or _choose_name(runs, repository, wanted)
+    name = _choose_name(runs, repository, wanted) if wanted.run is None else wanted.run
     if not is_run_name(name):
         raise BadInputError(f"--run {name!r}: use lower-case letters and digits, single . _ - between them, at most 41")
     folder = runs / name
@@ -63,7 +63,11 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
         run.check_harness()
         check_branch(run)
         ledgers.write_durably(folder / SETTINGS, json.dumps(asdict(settings), indent=1).encode())
-        yield run
+        try:
+            yield run
+        finally:
+            if not ledger.rows:  # nothing was measured: the name is free again
+                (folder / SETTINGS).unlink(missing_ok=True)
 
 
 def _open_repository(root: Path) -> Repository:

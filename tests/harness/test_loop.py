@@ -177,7 +177,7 @@ def test_replay_of_a_recorded_run_gives_the_same_ledger(finished):
     assert snapshot(finished.root) == finished.before
 
 
-# -- the search proposer ----------------------------------------------------------------------------------------------
+# -- the search proposer --------------------------------------------------------------------------------------------
 
 
 def test_search_with_a_seed_gives_the_same_ledger_in_two_clones(user_project, tmp_path):
@@ -202,7 +202,7 @@ def test_without_a_seed_two_runs_meet_different_instances(project):
     assert one != two
 
 
-# -- resuming -----------------------------------------------------------------------------------------------------------
+# -- resuming -------------------------------------------------------------------------------------------------------
 
 
 def test_a_larger_budget_goes_on_with_a_named_run(begun):
