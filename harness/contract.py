@@ -29,7 +29,8 @@ def run(trusted: Mapping[str, str], sources: Mapping[str, str], task: Task) -> s
         kept = {path: text for path, text in trusted.items() if not _is_replaced(path)}
         _lay_out(root, {**kept, **sources})
         limits = Limits(seconds=task.tests_time_limit_s, memory_mb=max(task.memory_mb, 1024))
-        command = [sys.executable, "-s", "-P", "-B", "-m", "pytest", *PYTEST_FLAGS, "--rootdir", folder, TESTS]
+        command = [sys.executable, "-s", "-P", "-B", "-m", "pytest", *PYTEST_FLAGS]
+        command += ["--rootdir", folder, "--confcutdir", folder, TESTS]  # no conftest.py from above takes part
         environment = {
             "PYTHONPATH": folder,
             "PYTHONHASHSEED": "0",
