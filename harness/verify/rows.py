@@ -76,6 +76,8 @@ def check_baseline(row: Experiment, task: Task, draws: Draws | None) -> Found:
     yield from differences(verdict, Verdict("kept", "screen", verdict.reason), "verdict")
     if row.commit != row.parent:
         yield "commit", "the baseline's commit and its parent are one commit"
+    if row.edits or row.edits_sha256 or row.prediction is not None:
+        yield "edits_sha256", "the baseline has no edits, no hash of them and no prediction"
     if draws and pair.seed != draws.baseline():
         yield "evidence.screen[0].seed", "not the seed that follows from the run's secret"
 
@@ -185,8 +187,10 @@ def _sane(where: str, one: Measurement, task: Task) -> Found:
     elif int(one.test_bits, 16).bit_count() != one.test_correct:
         right = int(one.test_bits, 16).bit_count()
         yield f"{where}.test_correct", f"recorded {one.test_correct}, and test_bits has {right}"
-    if not 0 < one.samples <= limit or not (one.solved or one.samples == limit):
-        yield f"{where}.samples", f"{one.samples}, and an unsolved instance takes {limit}, a solved one at most that"
+    is_at_check = 0 < one.samples < limit and one.samples % task.check_every == 0
+    if one.samples != limit and not (one.solved and is_at_check):
+        what = f"an unsolved instance takes {limit}, a solved one ends at a check, every {task.check_every} samples"
+        yield f"{where}.samples", f"recorded {one.samples}, and {what}"
     for name in ("ard_distance", "ard_reads", "reads", "writes", "reuse", "dmd", "predict_traffic", "peak_cells"):
         least = 0 if name in ("writes", "predict_traffic") else 1
         if not least <= getattr(one, name) < 2**63:
