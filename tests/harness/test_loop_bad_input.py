@@ -9,6 +9,8 @@ from functools import partial
 
 import pytest
 
+from harness.cli import loop_arguments
+from harness.errors import ArdentError
 from tests.harness.loops import (
     TASK,
     assert_refused,
@@ -56,7 +58,22 @@ def commit_change(root):
         ((*ONE, "--seed", "x"), ("--seed",)),
         ((*ONE, "--max-hours", "0"), ("--max-hours",)),
         ((*ONE, "--max-hours", "nan"), ("--max-hours",)),
+        ((*ONE, "--max-usd", "-1"), ("--max-usd",)),
         ((*ONE, "--colour", "red"), ("--colour", "--help")),
+    ],
+    ids=lambda value: " ".join(value) or "none",
+)
+def test_a_flag_whose_value_makes_no_sense_is_named(arguments, words):
+    with pytest.raises(ArdentError) as refusal:
+        loop_arguments(list(arguments))
+    assert all(word in str(refusal.value) for word in words)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--budget", "0"), ("--budget", "'0'", "at least 1")),
         (("--budget", "1", "--task", "nosuch"), ("--task nosuch", "parity20, tiny")),
         (("--budget", "1", "--task", "../tasks/tiny"), ("--task", "tiny")),
         ((*ONE, "--proposer", "nosuch"), ("--proposer", "nosuch", "search")),
@@ -66,16 +83,11 @@ def commit_change(root):
         ((*ONE, "--proposer", "replay", "--replay", "../x"), ("--replay ../x", "no such run")),
         ((*ONE, "--script", "x.yaml"), ("--script",)),
         ((*ONE, "--run", "a/b"), ("--run 'a/b'", "lower-case")),
-        ((*ONE, "--run", "A"), ("--run 'A'",)),
-        ((*ONE, "--run", "../x"), ("--run",)),
-        ((*ONE, "--run", "x.lock"), ("--run 'x.lock'",)),
-        ((*ONE, "--run", "x..y"), ("--run",)),
-        ((*ONE, "--run", ""), ("--run",)),
-        ((*ONE, "--run", "x" * 42), ("--run",)),
+        ((*ONE, "--run", ""), ("--run ''",)),
     ],
-    ids=lambda value: " ".join(value) or "none",
+    ids=" ".join,
 )
-def test_a_flag_that_makes_no_sense_is_named(user_project, arguments, words):
+def test_what_the_flags_name_must_be_there(user_project, arguments, words):
     assert_refused_without_a_trace(user_project, arguments, *words)
 
 
@@ -84,9 +96,8 @@ def test_a_flag_that_makes_no_sense_is_named(user_project, arguments, words):
     [
         ((), {}, ("ANTHROPIC_API_KEY",)),
         (("--model", "nosuch", "--max-usd", "1"), {"ANTHROPIC_API_KEY": "k" * 20}, ("--max-usd", "nosuch", "price")),
-        (("--max-usd", "-1"), {"ANTHROPIC_API_KEY": "k" * 20}, ("--max-usd",)),
     ],
-    ids=["no key", "no price", "below zero"],
+    ids=["no key", "no price"],
 )
 def test_a_model_that_cannot_be_asked_or_paid_is_refused_before_anything_is_measured(
     project, flags, environment, words
@@ -109,8 +120,6 @@ def test_a_model_that_cannot_be_asked_or_paid_is_refused_before_anything_is_meas
         ("prompts/search_space.yaml", None, ("search_space.yaml", "missing")),
         ("prompts/search_space.yaml", "hidden: {type: int, low: 9, high: 8}\n", ("search_space.yaml", "hidden")),
         ("prompts/search_space.yaml", "hidden: {type: int, low: 8, high: 9, step: 1}\n", ("hidden", "step")),
-        ("prompts/search_space.yaml", "hidden: {", ("search_space.yaml", "line")),
-        ("prompts/search_space.yaml", "", ("search_space.yaml",)),
     ],
     ids=lambda value: None if isinstance(value, tuple) else str(value)[-30:],
 )
@@ -331,16 +340,10 @@ def test_a_torn_last_line_is_set_aside_said_so_and_nothing_else_is_lost(begun):
     [("{", "}"), ('"seed"', '"sead"'), ('"secret": "', '"secret": "x')],
     ids=["no JSON", "a field gone", "no secret"],
 )
-@pytest.mark.parametrize("run", ["x", None], ids=["named", "not named"])
-def test_damaged_settings_are_named(begun, damage, run):
-    name = "x"
-    if run is None:
-        name = "tiny-1"
-        shutil.rmtree(run_folder(begun, name), ignore_errors=True)
-        shutil.copytree(run_folder(begun, "x"), run_folder(begun, name))
-    settings = run_folder(begun, name) / "run.json"
+def test_damaged_settings_are_named(begun, damage):
+    settings = run_folder(begun, "x") / "run.json"
     settings.write_text(settings.read_text().replace(*damage))
-    assert_refused(run_loop(begun, *scripted(begun, [POLICY], run=run)), "run.json", "--run NAME")
+    assert_refused(run_loop(begun, *scripted(begun, [POLICY])), "x/run.json", "--run NAME")
 
 
 @pytest.mark.parametrize(
