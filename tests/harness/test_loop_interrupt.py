@@ -43,7 +43,9 @@ def assert_goes_on(root, uninterrupted):
 # -- Ctrl-C ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)], ids=["SIGINT", "SIGTERM"]
+)
 def test_one_interrupt_lets_the_experiment_in_progress_be_recorded(begun, uninterrupted, number):
     before = snapshot(begun)
     with started_loop(begun, *scripted(begun, ENTRIES)) as loop:
@@ -72,7 +74,11 @@ def test_an_interrupt_of_the_whole_process_group_spares_the_measurement(begun):
 
 @pytest.mark.parametrize(
     ("number", "left_half"),
-    [(signal.SIGINT, "baseline"), (signal.SIGINT, "Half the hidden units"), (signal.SIGTERM, "Half the hidden units")],
+    [
+        (signal.SIGINT, "baseline"),
+        pytest.param(signal.SIGINT, "Half the hidden units", marks=pytest.mark.slow),
+        (signal.SIGTERM, "Half the hidden units"),
+    ],
     ids=["SIGINT-baseline", "SIGINT", "SIGTERM"],
 )
 def test_two_interrupts_stop_at_once_and_leave_nothing_running(request, uninterrupted, number, left_half):
@@ -118,7 +124,7 @@ def is_recorded(root):
     return len(rows_of(root, "x")) > 1
 
 
-@pytest.mark.parametrize("moment", [is_testing, is_measuring, is_recorded])
+@pytest.mark.parametrize("moment", [pytest.param(is_testing, marks=pytest.mark.slow), is_measuring, is_recorded])
 def test_a_killed_run_goes_on_to_the_ledger_of_an_uninterrupted_one(begun, uninterrupted, moment):
     with started_loop(begun, *scripted(begun, ENTRIES)) as loop:
         read_until(loop.stdout, "Half the hidden units")
@@ -203,6 +209,7 @@ def test_a_second_loop_on_the_same_run_is_refused_in_one_line(begun):
     assert len(rows_of(begun, "x")) == 3
 
 
+@pytest.mark.slow
 def test_another_run_may_go_on_at_the_same_time(begun):
     with started_loop(begun, *scripted(begun, ENTRIES)) as loop:
         read_until(loop.stdout, "Half the hidden units")
