@@ -155,9 +155,14 @@ def _refuse_foresight(child: Child, instance: Instance, task: Task, progress: _P
     """A candidate that is right before its first step knows what it cannot know."""
     part = Samples(instance.validation.inputs[:GUESSES], instance.validation.labels[:GUESSES])
     right = sum(_ask(child, part, progress))
-    if abs(right - GUESSES / 2) > BEYOND * math.sqrt(GUESSES) / 2:
+    if abs(right - GUESSES / 2) > BEYOND * _guess_spread(task.n_bits):
         raise ChildError(f"{right} of {GUESSES} predictions right before the first training step: beyond chance")
     del task
+
+
+def _guess_spread(n_bits: int) -> float:
+    """Standard deviation of right guesses. With few bits a net's chance likeness to the parity shows in all of them."""
+    return math.sqrt(GUESSES / 4 + GUESSES**2 / 4 / 2**n_bits)
 
 
 def _check(child: Child, instance: Instance, task: Task, progress: _Progress) -> bool:

@@ -70,6 +70,8 @@ def check_register(value: object) -> object:
 
 
 def _name_of(value: object) -> str:
+    if isinstance(value, TracedRecord):
+        return "a record: keep a list for each of its fields"
     return "a list" if isinstance(value, TracedList) else type(value).__name__
 
 
@@ -900,7 +902,9 @@ def _new_list(meter: Meter) -> TracedList:
 def claim(holder: object, row: TracedList) -> cython.void:
     """Note that `holder` holds `row` from now on; refuse one that is held already, or that holds `holder`."""
     if row.owned or row is holder or (row.kind == ROWS and _holds(row.items, holder)):
-        raise TypeError("a row can be held by one list or record at a time: copy its numbers into a new list")
+        raise TypeError(
+            "a row can be held by one list or record at a time: write row[:] for a copy, rows[i] = rows.pop() to move"
+        )
     row.owned = True
 
 
@@ -997,7 +1001,7 @@ class TracedRecord:
     def _place(self, name: str) -> cython.int:
         place = self.fields.get(name)
         if place is None:
-            raise KeyError(name)
+            raise KeyError(f"{name}: no such field; the fields of a record are fixed when it is made")
         return place
 
     def __del__(self) -> None:
