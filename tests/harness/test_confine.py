@@ -20,7 +20,8 @@ def confined(script, *, memory_mb=512, cpu_s=20, file_bytes=2**20, parent=None):
 
 
 def test_limits_are_in_force_in_the_command_and_in_its_children():
-    show = "import resource as r; print([r.getrlimit(x) for x in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"
+    kinds = "r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE"
+    show = f"import resource as r; print([r.getrlimit(x) for x in ({kinds})])"
     nested = f"import subprocess, sys; {show}; subprocess.run([sys.executable, '-S', '-c', {show!r}])"
     done = confined(nested, memory_mb=300, cpu_s=7, file_bytes=12345)
     expected = [(300 * 2**20,) * 2, (7, 7), (12345, 12345), (0, 0)]

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from harness import contract
-
 from tests.harness.bench import METHODS, TINY, champion, editable, trusted
 
 MINE = METHODS + "mine.py"
@@ -45,7 +44,10 @@ def test_new_method_file_passes():
 
 FAILING = {
     "test_step_returns_nothing": ("    update_layer2(state, dW2, db2, hp, tracker)\n", "    return 1.0\n"),
-    "test_predict_changes_no_state": ("    _, _, out = forward(state, x)\n", "    _, _, out = forward(state, x)\n    state['b2'] += 1.0\n"),
+    "test_predict_changes_no_state": (
+        "    _, _, out = forward(state, x)\n",
+        "    _, _, out = forward(state, x)\n    state['b2'] += 1.0\n",
+    ),
     "test_predict_returns_one_finite_float": ("    return out\n", "    return 1\n"),
     "test_predicting_between_steps_changes_no_learning": ("    dout = -y\n", "    dout = -y\n    x[0] = 3.0\n"),
     "test_no_list_of_the_state_is_held_twice": (
@@ -86,7 +88,7 @@ def test_hang_is_killed_at_the_time_limit(folder):
 
 
 def test_candidate_cannot_bring_its_own_tests_or_package_files():
-    """The sources are laid out last, so only what may be edited must ever be among them; the rest is the trusted copy."""
+    """What a proposal may edit comes from the candidate alone; everything else is the trusted copy."""
     lenient = trusted() | {"sparse_parity/methods/standard.py": "broken (", "sparse_parity/champion.py": "broken ("}
     assert contract.run(lenient, editable(champion(hidden=8, lr=0.1, wd=0.01)), TINY) == ""
 

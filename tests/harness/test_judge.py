@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from harness import judge
 from harness.records import METRICS, Pair, Slack
-
 from tests.harness.bench import TINY
 from tests.harness.factories import make_measurement
 
@@ -30,7 +29,9 @@ def bits(correct):
 INCUMBENT = replace(BASE, test_correct=1_920, test_bits=bits(1_920))
 
 
-def pair(ard=0.0, dmd=0.0, reuse=0.0, traffic=0.0, accuracy=0.0, predict=0.0, *, same=False, incumbent=INCUMBENT, **more):
+def pair(
+    ard=0.0, dmd=0.0, reuse=0.0, traffic=0.0, accuracy=0.0, predict=0.0, *, same=False, incumbent=INCUMBENT, **more
+):
     """One instance; the metrics are relative changes, accuracy in points of all answers."""
     correct = incumbent.test_correct + round(accuracy * TOTAL)
     scale = 1 + traffic
@@ -74,7 +75,7 @@ def win_of(verdict):
 only = {win: replace(RULES, wins=(win,)) for win in ("ard", "movement", "accuracy")}
 changes = st.floats(-0.6, 0.6)
 losses = st.floats(0.0, 2.0)
-effects = st.fixed_dictionaries({m: changes for m in ("ard", "dmd", "reuse", "traffic", "predict")})
+effects = st.fixed_dictionaries(dict.fromkeys(("ard", "dmd", "reuse", "traffic", "predict"), changes))
 
 # -- never kept ---
 
@@ -92,7 +93,7 @@ def test_equal_on_the_screen_is_discarded_there():
 
 
 @properties
-@given(st.fixed_dictionaries({m: losses for m in ("ard", "dmd", "reuse", "traffic", "predict")}), st.booleans())
+@given(st.fixed_dictionaries(dict.fromkeys(("ard", "dmd", "reuse", "traffic", "predict"), losses)), st.booleans())
 def test_no_better_anywhere_is_never_kept(worse, same):
     assert decided([pair(**worse, same=same)] * RULES.max_instances).outcome != "kept"
     assert decided(noisy_pairs(16, accuracy=-0.002, **worse)).outcome != "kept"
@@ -271,7 +272,9 @@ def test_accuracy_win_needs_both_the_answers_and_the_instances():
     assert decided(lucky, rules=only["accuracy"]).outcome != "kept"
 
 
-@pytest.mark.parametrize(("won", "lost", "expected"), [(0, 0, 1.0), (0, 5, 1.0), (5, 0, 1 / 32), (1, 1, 0.75), (3, 1, 5 / 16)])
+@pytest.mark.parametrize(
+    ("won", "lost", "expected"), [(0, 0, 1.0), (0, 5, 1.0), (5, 0, 1 / 32), (1, 1, 0.75), (3, 1, 5 / 16)]
+)
 def test_mcnemar_is_the_binomial_tail(won, lost, expected):
     ours, theirs = (1 << won) - 1, ((1 << lost) - 1) << won
     one = replace(INCUMBENT, test_bits=f"{ours:x}"), replace(INCUMBENT, test_bits=f"{theirs:x}")

@@ -13,7 +13,6 @@ from harness.measure import Failure, Program
 from harness.records import Measurement
 from harness.sandbox import Child, ChildError, Limits
 from harness.task import derive_seed, draw
-
 from tests.harness.bench import INIT, TINY, learner, net
 
 SHORT = replace(TINY, n_train=60, n_validation=100, n_test=100, check_every=20, max_epochs=1, min_reads=1)
@@ -257,8 +256,10 @@ def plus(extra):
     init = 'return {"w": [0.0 for _ in range(n_bits * n_bits)], "b": 0.0}'
     pairs = "for i in range(len(x)):\n    for j in range(i):\n        "
     step = pairs + 'state["w"][i * len(x) + j] += y * x[i] * x[j]'
-    best = 's = 0.0\nbest = -1.0\nsign = 0.5\n' + pairs
-    best += "w = state['w'][i * len(x) + j]\n        if w > best:\n            best = w\n            sign = x[i] * x[j]\n"
+    best = "s = 0.0\nbest = -1.0\nsign = 0.5\n" + pairs
+    best += (
+        "w = state['w'][i * len(x) + j]\n        if w > best:\n            best = w\n            sign = x[i] * x[j]\n"
+    )
     return learner(init, step, best + extra + "\nreturn sign + 0.0 * s")
 
 

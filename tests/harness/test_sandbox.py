@@ -14,7 +14,6 @@ import pytest
 
 from harness import sandbox
 from harness.sandbox import Child, ChildError, Limits
-
 from tests.harness.bench import learner
 
 LIMITS = Limits(seconds=20, memory_mb=512)
@@ -113,9 +112,7 @@ def test_child_that_ends_leaves_no_grandchildren(tmp_path, fifo):
     script += "subprocess.Popen([sys.executable, '-S', '-c', os.environ['SOURCE'], sys.argv[1], '1'])\n"
     script += "open(sys.argv[1], 'w').close()\n"
     environment = {"SOURCE": GENERATION}
-    code, _ = sandbox.run(
-        [*PYTHON, script, str(path)], LIMITS, cwd=tmp_path, environment=environment, file_bytes=2**20
-    )
+    code, _ = sandbox.run([*PYTHON, script, str(path)], LIMITS, cwd=tmp_path, environment=environment, file_bytes=2**20)
     assert code == 0
     until_all_are_dead(reader)
 
@@ -195,11 +192,11 @@ def test_worker_sees_nothing_of_our_environment(monkeypatch):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_worker_holds_no_descriptor_but_its_socket_and_null():
-    with (Path(__file__).open(encoding="utf-8") as secret, sandbox.start(LIMITS) as child):
+    with Path(__file__).open(encoding="utf-8") as secret, sandbox.start(LIMITS) as child:
         os.set_inheritable(secret.fileno(), True)
         load(child)
         folder = Path(f"/proc/{child._process.pid}/fd")
-        targets = sorted(os.readlink(entry).split(":")[0] for entry in folder.iterdir())
+        targets = sorted(str(entry.readlink()).split(":")[0] for entry in folder.iterdir())
     assert targets == ["/dev/null", "/dev/null", "/dev/null", "socket"]
 
 
@@ -332,7 +329,7 @@ def test_error_text_of_a_child_is_one_harmless_line():
 
 def test_memory_limit_becomes_a_reason_and_no_hang():
     hungry = learner(init='return {"w": [0.0 for _ in range(10**9)]}')
-    with sandbox.start(Limits(60, 200)) as child, pytest.raises(ChildError, match="MemoryError|killed by"):
+    with sandbox.start(Limits(60, 200)) as child, pytest.raises(ChildError, match=r"MemoryError|killed by"):
         load(child, hungry)
 
 

@@ -12,7 +12,6 @@ import yaml
 
 from harness import task
 from harness.errors import BadInputError
-
 from tests.harness.bench import ROOT, TINY
 
 TEXT = (ROOT / "tasks" / "parity20.yaml").read_text("utf-8")
@@ -196,10 +195,9 @@ def test_labels_are_balanced(part):
 
 
 def test_seeds_need_the_secret_and_the_whole_purpose():
-    seeds = [task.derive_seed(secret, *purpose) for secret, purpose in (
-        (SECRET, ("1", "confirm")), (b"another", ("1", "confirm")), (SECRET, ("1", "screen")), (SECRET, ("2", "confirm")),
-        (SECRET, ("1", "confirm", "0")),
-    )]  # fmt: skip
+    purposes = [("1", "confirm"), ("1", "screen"), ("2", "confirm"), ("1", "confirm", "0")]
+    seeds = [task.derive_seed(SECRET, *purpose) for purpose in purposes]
+    seeds.append(task.derive_seed(b"another", *purposes[0]))
     assert len(set(seeds)) == 5
     assert all(re.fullmatch("[0-9a-f]{64}", seed) for seed in seeds)
     assert task.derive_seed(SECRET, "1", "confirm") == seeds[0]
@@ -210,7 +208,9 @@ def test_hash_of_a_task_changes_with_every_value_and_not_with_comments():
     assert task.task_hash(task.parse("# a comment\n" + TEXT, "mine")) == task.task_hash(base)
     hashes = {task.task_hash(base)}
     for name in FIELDS:
-        hashes.add(task.task_hash(task.parse(changed(name, DATA[name] * 0.99 if name == "target" else DATA[name] + 1), "mine")))
+        hashes.add(
+            task.task_hash(task.parse(changed(name, DATA[name] * 0.99 if name == "target" else DATA[name] + 1), "mine"))
+        )
     for name in RULES:
         value = ["ard"] if name == "wins" else DATA["rules"][name] * 1.5 if type(DATA["rules"][name]) is float else 13
         hashes.add(task.task_hash(task.parse(changed(f"rules.{name}", value), "mine")))

@@ -1,0 +1,136 @@
+"""Cheats that keep numbers where the meter would not see them."""
+
+from tests.attacks.attack import FORWARD, Attack, at_top, before, caught, refused, when_measured
+
+HIDDEN = (
+    refused("tuples as cons cells", "hidden", before(FORWARD, "c = (x[0], x[1])"), "a tuple here"),
+    refused("a tuple in the state", "hidden", before(FORWARD, 'state["b2"] = (0.0, 1.0)'), "a tuple here"),
+    refused("a set", "hidden", before(FORWARD, "c = {x[0], x[1]}"), "a set is not allowed"),
+    refused("a dict that grows", "hidden", before(FORWARD, "c = {i: v for i, v in enumerate(x)}"), "a dict"),
+    refused("a lambda", "hidden", before(FORWARD, "c = lambda: x"), "a lambda"),
+    refused("a closure", "hidden", before(FORWARD, "def inner():", "    pass"), "a nested def"),
+    refused("a default argument", "hidden", at_top("def f(v, cache=[]):\n    cache.append(v)\n"), "a default for"),
+    refused("a generator kept", "hidden", before(FORWARD, "c = (v for v in x)"), "a generator here"),
+    refused("an iterator kept", "hidden", before(FORWARD, "c = zip(x, x)"), "iterators are not values"),
+    refused("a range kept", "hidden", before(FORWARD, "c = range(3, 9)"), "iterators are not values"),
+    refused("a function kept", "hidden", before(FORWARD, "c = forward"), "functions are not values"),
+    refused("building text", "hidden", before(FORWARD, 'c = "a" * 9'), "text is no value"),
+    refused("an f-string", "hidden", before(FORWARD, 'c = f"{out}"'), "an f-string"),
+    refused("a global", "hidden", before(FORWARD, "global CACHE", "CACHE = 1.0"), "global is not allowed"),
+    refused("a list in the module", "hidden", at_top("CACHE = []\n"), "modules hold no state"),
+    refused("a class", "hidden", at_top("class C:\n    pass\n"), "ClassDef at the top level"),
+    refused("a coroutine", "hidden", at_top("def f(v):\n    yield v\n"), "yield is not allowed"),
+    refused("writing a hyperparameter", "hidden", before(FORWARD, 'hp["lr"] = 0.2'), "assigning to hp"),
+    refused("the tracker as a memory", "hidden", before(FORWARD, 'a = tracker.read("x", 1)'), "tracker.read"),
+    refused("an exception as a carrier", "hidden", before(FORWARD, "raise x"), "raise is not allowed"),
+    refused("identity of lists", "hidden", before(FORWARD, "a = x is x"), "identity can carry numbers"),
+    refused("stars that copy", "hidden", before(FORWARD, "a = [*x]"), "a starred expression"),
+    refused("recursion as a stack", "hidden", at_top("def f(v):\n    return f(v) + 1.0\n"), "the recursion"),
+    refused(
+        "mutual recursion",
+        "hidden",
+        at_top("def f(v):\n    return g(v)\n\n\ndef g(v):\n    return f(v)\n"),
+        "recursion",
+    ),
+    refused(
+        "a layer in registers",
+        "hidden",
+        before(FORWARD, *(f"r{i} = 0.0" for i in range(40))),
+        "registers are not memory",
+    ),
+    refused(
+        "a layer in a chain of calls",
+        "hidden",
+        at_top(
+            "".join(
+                f"def f{d}(v):\n"
+                f"    {', '.join(f'a{i}' for i in range(28))} = {', '.join('v' for _ in range(28))}\n"
+                f"    return {f'f{d + 1}(v) + ' if d < 6 else ''}{' + '.join(f'a{i}' for i in range(28))}\n\n\n"
+                for d in range(6, -1, -1)
+            )
+        ),
+        "local names of at most",
+    ),
+    refused("a literal beyond 64 bits", "hidden", before(FORWARD, f"a = {2**64}"), "beyond 64 bits"),
+    caught(
+        "a big integer by multiplication",
+        "hidden",
+        when_measured(FORWARD, "v = 1", "for _ in h_of(x):", "    v = v * 4294967296 + 7")
+        + at_top("def h_of(x):\n    return [v for v in x]\n\n\n"),
+        "at most 64 bits",
+    ),
+    caught(
+        "a big integer by floor division",
+        "hidden",
+        when_measured(FORWARD, "v = 1", "for i in range(9):", "    v = (v * 4294967296 + i) // 1"),
+        "at most 64 bits",
+    ),
+    caught(
+        "a big integer by a mask",
+        "hidden",
+        when_measured(FORWARD, "v = 1", "for i in range(9):", "    v = v * 4294967296 | i"),
+        "at most 64 bits",
+    ),
+    caught(
+        "a big integer in a pair that is returned",
+        "hidden",
+        when_measured(FORWARD, "v = 1", "w = 0", "for i in range(9):", "    v, w = push(v, i)")
+        + at_top("def push(v, i):\n    return v * 4294967296 + i, i\n\n\n"),
+        "at most 64 bits",
+    ),
+    caught(
+        "a big integer in a keyword",
+        "hidden",
+        when_measured(FORWARD, "a = top(v=4294967296 * 4294967296 * 4294967296)")
+        + at_top("def top(v):\n    return v > 0\n\n\n"),
+        "at most 64 bits",
+    ),
+    caught("a big integer by a shift", "hidden", when_measured(FORWARD, "v = 1 << 90"), "at most 64 bits"),
+    caught("a big integer by a power", "hidden", when_measured(FORWARD, "v = 3 ** 60"), "at most 64 bits"),
+    caught("a big integer from a float", "hidden", when_measured(FORWARD, "v = int(1e300)"), "at most 64 bits"),
+    caught(
+        "a big integer by a sum",
+        "hidden",
+        when_measured(FORWARD, "v = sum(4611686018427387904 for _ in x)"),
+        "at most 64 bits",
+    ),
+    caught("two numbers in a complex one", "hidden", when_measured(FORWARD, "v = (-2.0) ** 0.5"), "no real number"),
+    caught(
+        "a row in two lists",
+        "hidden",
+        when_measured(FORWARD, 'rows = [state["W1"][0]]'),
+        "held by one list or record at a time",
+    ),
+    caught(
+        "the same row twice",
+        "hidden",
+        when_measured(FORWARD, "row = [1.0]", "rows = [row, row]"),
+        "held by one list or record at a time",
+    ),
+    caught(
+        "one row repeated",
+        "hidden",
+        when_measured(FORWARD, "rows = [[1.0, 2.0]] * 3"),
+        "held once",
+    ),
+    Attack(
+        "a row of the state in two places",
+        "hidden",
+        before(FORWARD, 'state["W1"][0] = state["W1"][1]'),
+        "tests",
+        "test_",
+    ),
+    caught(
+        "numbers and rows in one list",
+        "hidden",
+        when_measured(FORWARD, "rows = [1.0]", "rows.append([1.0])"),
+        "numbers or rows, not both",
+    ),
+    caught("storage in the input buffer", "hidden", when_measured(FORWARD, "x.append(y)"), "TypeError"),
+    caught(
+        "the input buffer kept in the state",
+        "hidden",
+        when_measured(FORWARD, 'state["W2"] = x'),
+        "TypeError",
+    ),
+)

@@ -1,0 +1,44 @@
+"""Where attacks are tried: the real gate on a task of 8 bits, with 24 hidden units to beat."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from harness import edits, gate
+from harness.gate import Bench, Context, Incumbent, Trial
+from harness.records import Edit, Evidence, Slack, Verdict
+from harness.settings import Task
+from tests.harness.bench import TINY, champion, editable, tiny_bench
+
+TASK = replace(TINY, memory_mb=256, rules=replace(TINY.rules, first_look=3, max_instances=6))
+PATIENT = replace(TASK, rules=TINY.rules)  # the default task's rules: 5 to 16 instances
+IMPATIENT = replace(TASK, time_limit_s=2, tests_time_limit_s=4)  # for what never ends
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A bench, and what every attack has to beat."""
+
+    bench: Bench
+    incumbent: Incumbent
+
+
+@cache
+def lab() -> Lab:
+    """The bench with the champion measured. Once a process: it takes about a tenth of a second."""
+    bench = tiny_bench(TASK)
+    sources = editable(champion(hidden=24, lr=0.1, wd=0.01))
+    seed, measured = gate.measure_baseline(sources, bench, "attacks")
+    return Lab(bench, Incumbent("baseline", sources, seed, measured, Slack()))
+
+
+def attempt(proposed: tuple[Edit, ...], incumbent: Incumbent | None = None, task: Task = TASK) -> Trial:
+    """What the gate makes of these edits, as the loop would run it."""
+    place = lab()
+    rival = incumbent or place.incumbent
+    try:
+        sources = edits.apply(rival.sources, proposed)
+    except edits.EditError as error:
+        return Trial(Verdict("invalid", "edit", str(error)), Evidence(), "", ())
+    tried = {edits.normal_hash(rival.sources): 0}
+    bench = replace(place.bench, task=task)
+    return gate.judge_candidate(sources, rival, bench, Context("attacks/1", tried, 0))
