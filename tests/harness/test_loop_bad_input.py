@@ -240,6 +240,21 @@ def test_a_branch_that_a_worktree_has_checked_out_is_refused(begun):
     assert run_loop(begun, *scripted(begun, [POLICY])).returncode == 0
 
 
+def test_a_branch_that_is_checked_out_during_an_experiment_is_not_moved_under_its_user(begun):
+    look = begun.parent / "look"
+    with started_loop(begun, *scripted(begun, [KEPT])) as loop:
+        read_until(loop.stdout, "Half the hidden units")
+        git(begun, "worktree", "add", "--quiet", str(look), "research/x")
+        _, error = loop.communicate(timeout=60)
+    assert loop.returncode == 1
+    assert b"research/x is checked out in" in error
+    assert git(look, "status", "--porcelain") == ""
+    assert len(rows_of(begun, "x")) == 2  # what was measured is not lost
+    git(begun, "worktree", "remove", str(look))
+    assert run_loop(begun, *scripted(begun, [KEPT])).returncode == 0
+    assert branch_subjects(begun, "x") == ["Half the hidden units"]
+
+
 def test_a_branch_that_is_gone_can_be_restored_as_the_error_says(recorded):
     tip = git(recorded, "rev-parse", "research/x~1")
     git(recorded, "branch", "--quiet", "-D", "research/x")
@@ -358,7 +373,9 @@ def test_a_changed_task_is_refused_for_a_run_that_was_measured_on_the_old_one(be
 def test_a_harness_that_changed_between_two_sittings_is_refused(begun):
     with (begun / "harness" / "judge.py").open("a") as file:
         file.write("# a change\n")
-    assert_refused(run_loop(begun, *scripted(begun, [POLICY])), "harness/", "undo that change")
+    done = run_loop(begun, *scripted(begun, [POLICY]))
+    assert_refused(done, "harness/", "undo that change")
+    assert done.stdout == ""  # before anything was asked or measured
 
 
 def test_a_harness_that_changes_during_an_experiment_stops_the_run_before_it_is_recorded(begun):
