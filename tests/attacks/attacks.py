@@ -2,7 +2,8 @@
 
 from tests.attacks.attack import Attack
 from tests.attacks.hidden_storage import HIDDEN
-from tests.attacks.measured import BREAKING, CANNOT_KNOW, DILUTION, PREDICTING
+from tests.attacks.hopeless import BREAKING, CANNOT_KNOW
+from tests.attacks.measured import DILUTION, PREDICTING
 from tests.attacks.outside import PLACES, REPEATING
 from tests.attacks.tampering import TAMPERING
 

@@ -196,9 +196,7 @@ CONTROLS = (
     Control("momentum on the second layer", new_method(MOMENTUM)),
     Control("hinge with a wider margin ends early", (change("if out * y >= 1.0:", "if out * y >= 0.5:"),)),
     Control("another learning rate", (hyper("lr", 0.2),)),
-    Control("no weight decay", (hyper("wd", 0.0),)),
     Control("twice the hidden layer", (hyper("hidden", 48),), ("discarded", "inconclusive")),
-    Control("no decay of the second layer's bias", (change("(db2 + wd * b2)", "db2"),)),
     Control("gradient clipped", (change(FIRES, "    dout = -y if out * y > -1.0 else -0.5 * y\n"),)),
     Control(
         "the second layer learns first",

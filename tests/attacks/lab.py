@@ -9,9 +9,13 @@ from harness.records import Edit, Evidence, Slack, Verdict
 from harness.settings import Task
 from tests.harness.bench import TINY, champion, editable, tiny_bench
 
-TASK = replace(TINY, memory_mb=256, rules=replace(TINY.rules, first_look=3, max_instances=6))
+TASK = replace(TINY, memory_mb=256, rules=replace(TINY.rules, first_look=3, max_instances=4))
 PATIENT = replace(TASK, rules=TINY.rules)  # the default task's rules: 5 to 16 instances
-IMPATIENT = replace(TASK, time_limit_s=2, tests_time_limit_s=4)  # for what never ends
+IMPATIENT = replace(TASK, time_limit_s=2, tests_time_limit_s=3)  # for what never ends
+
+
+TESTS = "tests/"
+CONTRACT = "test_contract_method.py"  # the other files test the package around the candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,9 @@ class Lab:
 @cache
 def lab() -> Lab:
     """The bench with the champion measured. Once a process: it takes about a tenth of a second."""
-    bench = tiny_bench(TASK)
+    whole = tiny_bench(TASK)
+    about_candidates = {p: t for p, t in whole.trusted.items() if not p.startswith(TESTS) or p.endswith(CONTRACT)}
+    bench = replace(whole, trusted=about_candidates)
     sources = editable(champion(hidden=24, lr=0.1, wd=0.01))
     seed, measured = gate.measure_baseline(sources, bench, "attacks")
     return Lab(bench, Incumbent("baseline", sources, seed, measured, Slack()))
