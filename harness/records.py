@@ -93,7 +93,7 @@ class Measurement:
         samples: training samples seen until solved, or until the limit.
         test_correct: right answers on the test set; `test_total` of them were asked.
         ard_distance, ard_reads: sum of last-write distances over reads in training steps, and the number of them.
-        reads, writes: traffic over init, every step and the validation predictions.
+        reads, writes: traffic over init, every step and the check that found the task solved.
         dmd: sum over accesses of the square root of the LRU depth (births cost 1), same span as traffic.
         reuse: sum over reads of the accesses since the cell's last access, same span.
         predict_traffic: reads plus writes of one prediction, the mean over the last validation check.
