@@ -157,7 +157,8 @@ def _context(run: Run, on_stage: OnStage, *, is_null: bool) -> Context:
 
 
 def _purpose(run: Run) -> str:
-    return f"{run.settings.instances}/{len(run.ledger.rows)}"
+    """What the instances of the next experiment are drawn for: its number, since every run has its own secret."""
+    return str(len(run.ledger.rows))
 
 
 # -- recording ------------------------------------------------------------------------------------------------------

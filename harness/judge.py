@@ -15,8 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from scipy.special import bdtrc, stdtrit
-
 from harness.records import Effect, Measurement, Metric, Pair, Slack, Verdict, Win
 from harness.settings import GateRules
 
@@ -202,6 +200,8 @@ def _student(differences: Sequence[float], level: float, guard_level: float) -> 
     mean = fmean(differences)
     if n == 1:
         return _Bound(mean, -math.inf, math.inf, -math.inf, math.inf)
+    from scipy.special import stdtrit  # noqa: PLC0415 - 0.2 s that most commands can do without
+
     error = max(stdev(differences), LEAST_SPREAD) / math.sqrt(n)
     wide = -float(stdtrit(n - 1, level)) * error
     guard = -float(stdtrit(n - 1, guard_level)) * error
@@ -210,6 +210,8 @@ def _student(differences: Sequence[float], level: float, guard_level: float) -> 
 
 def _mcnemar(pairs: Sequence[Pair]) -> float:
     """Exact one-sided p of McNemar's test, pooled: the chance of so many wins, were wins and losses equally likely."""
+    from scipy.special import bdtrc  # noqa: PLC0415 - as above
+
     won = lost = 0
     for pair in pairs:
         ours, theirs = int(pair.candidate.test_bits, 16), int(pair.incumbent.test_bits, 16)

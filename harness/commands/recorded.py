@@ -138,7 +138,7 @@ def _draws(repository: Repository, name: str) -> Draws | None:
     if not (folder / SETTINGS).exists():
         return None
     settings: Settings = read_settings(folder)
-    return Draws(bytes.fromhex(settings.secret), settings.instances)
+    return Draws(bytes.fromhex(settings.secret))
 
 
 def task_of(repository: Repository, first: Experiment) -> Task | None:

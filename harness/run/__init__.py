@@ -51,11 +51,6 @@ class Settings:
     started: str
     replay: str = ""
 
-    @property
-    def instances(self) -> str:
-        """The run whose instances are drawn: a replay meets those of the run that it repeats."""
-        return self.replay or self.run
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

@@ -61,6 +61,11 @@ def _check_is_free(run: Run, tip: str | None) -> None:
             f"branch {run.branch} exists, but this repository has no record of such a run; choose another --run, "
             f"or delete it with: git branch -D {run.branch}"
         )
+    if run.repository.file_bytes(run.settings.baseline, ledger_path(run.settings.run)) is not None:
+        raise ArdentError(
+            f"--run {run.settings.run}: {ledger_path(run.settings.run)} is committed already, from a run of that name "
+            "that was merged; choose another --run"
+        )
     if run.repository.ref("refs/heads/research") is not None:
         raise ArdentError(
             f"the branch named research is in the way of {run.branch}; rename it with: git branch -m research NEWNAME"

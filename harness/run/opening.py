@@ -32,7 +32,7 @@ from harness.run import (
     recorded_rows,
     trusted_files,
 )
-from harness.run.branch import check_branch, is_closed
+from harness.run.branch import check_branch, is_closed, ledger_path
 
 
 @contextmanager
@@ -88,9 +88,15 @@ def _choose_name(runs: Path, repository: Repository, wanted: Wanted) -> str:
             settings = read_settings(runs / name)
             if _is_same(settings, wanted) and not _is_finished(runs / name, repository, settings):
                 return name
-        elif repository.ref(f"refs/heads/research/{name}") is None:
+        elif _is_free(repository, name):
             return name
         number += 1
+
+
+def _is_free(repository: Repository, name: str) -> bool:
+    """Whether no branch and no committed ledger (of a run that was merged) has that name."""
+    branch = repository.ref(f"refs/heads/research/{name}")
+    return branch is None and repository.file_bytes(repository.head(), ledger_path(name)) is None
 
 
 def _is_same(settings: Settings, wanted: Wanted) -> bool:

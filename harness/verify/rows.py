@@ -21,18 +21,17 @@ _SEED = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """How the instances of a run follow from its secret. `run` is the one whose instances are drawn."""
+    """How the instances of a run follow from its secret."""
 
     secret: bytes
-    run: str
 
     def confirm(self, row: Experiment, index: int) -> str:
         """The seed of the confirm instance of that index."""
-        return derive_seed(self.secret, f"{self.run}/{row.number}", "confirm", row.tree_sha256, str(index))
+        return derive_seed(self.secret, str(row.number), "confirm", row.tree_sha256, str(index))
 
     def baseline(self) -> str:
         """The seed of the first screen instance."""
-        return derive_seed(self.secret, f"{self.run}/0", "screen")
+        return derive_seed(self.secret, "0", "screen")
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,7 +320,7 @@ def is_listed(row, path):
 def test_every_value_that_is_judged_is_noticed_when_it_changes(recorded):
     rows, task = rows_of(recorded), tasks.load(recorded, "tiny")
     settings = json.loads((ledger_file(recorded).parent / "run.json").read_text())
-    draws = Draws(bytes.fromhex(settings["secret"]), RUN)
+    draws = Draws(bytes.fromhex(settings["secret"]))
     assert not check_rows(rows, task, draws).problems
     unnoticed = []
     for row in rows:
