@@ -228,6 +228,20 @@ def test_a_branch_of_that_name_without_a_run_is_refused(project):
     assert_refused(done, "branch research/x exists", "git branch -D research/x")
 
 
+def test_the_name_of_a_merged_run_is_not_used_again_in_a_fresh_clone(recorded, tmp_path):
+    git(recorded, "merge", "--quiet", "research/x")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(recorded), str(clone))
+    for built in (recorded / "harness").glob("memory_trace.*"):
+        shutil.copy(built, clone / "harness")
+    assert_refused(run_loop(clone, *ONE, "--run", "x"), "--run x", "results/x/ledger.jsonl is committed already")
+    git(clone, "mv", "results/x", "results/tiny-1")
+    identity = ("-c", "user.name=U", "-c", "user.email=u@localhost")
+    git(clone, *identity, "commit", "--quiet", "--message", "The merged run under the first default name")
+    done = run_loop(clone, *scripted(clone, [POLICY], run=None))
+    assert "run tiny-2 begins" in done.stdout, done.stderr
+
+
 def test_a_branch_named_research_is_refused(project):
     git(project, "branch", "research")
     assert_refused(run_loop(project, *ONE), "the branch named research", "git branch -m research")
