@@ -17,7 +17,9 @@ class BuildTrace(build_ext):
     """Builds the extension, and leaves beside it the hash of the source that it was built from."""
 
     def run(self) -> None:
-        """Build; record the source's hash so that a stale extension is noticed, never used."""
+        """Build; an extension of other source is removed first, so that it cannot outlive a failed build."""
+        for old in [*Path("harness").glob("memory_trace*.so"), Path("harness/memory_trace.sha256")]:
+            old.unlink(missing_ok=True)
         super().run()
         digest = hashlib.sha256(Path(SOURCE).read_bytes()).hexdigest()
         for extension in self.extensions:
@@ -26,10 +28,13 @@ class BuildTrace(build_ext):
                 built.with_name("memory_trace.sha256").write_text(digest + "\n")
 
 
-setup(
-    ext_modules=cythonize(
-        [Extension("harness.memory_trace", [SOURCE], optional=True, extra_compile_args=["-O3"])],
-        compiler_directives={"language_level": "3"},
-    ),
-    cmdclass={"build_ext": BuildTrace},
-)
+def extensions() -> list[Extension]:
+    """The meter, built where that is possible. `cythonize` forgets `optional`, so it is set on what it returns."""
+    meter = Extension("harness.memory_trace", [SOURCE], extra_compile_args=["-O3"])
+    built: list[Extension] = cythonize([meter], compiler_directives={"language_level": "3"})
+    for extension in built:
+        extension.optional = True
+    return built
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildTrace})

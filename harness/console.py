@@ -10,13 +10,13 @@ from io import TextIOWrapper
 from types import TracebackType
 from typing import Self, TextIO
 
+from harness import finding
 from harness.judge import NAMES
 from harness.records import Experiment, Measurement, Stage
 from harness.run import Run, kept, proposals
 from harness.sandbox import printable
 
 TITLE_WIDTH = 46
-ARD_WINS: dict[str, str] = {"ard": "ARD", "movement": "movement", "accuracy": "accuracy"}
 
 
 class Console:
@@ -100,6 +100,7 @@ def summary(run: Run, stopped: str) -> str:
         lines.append(f"  best      {_numbers(run.incumbent().screen)}  (paired, in all: {_in_all(wins)})")
     else:
         lines.append("  best      the baseline: nothing beat it")
+    lines += [f"  kept      {row.number}: {row.title} ({finding.paths(row).finding})" for row in wins]
     lines.append("  verdicts  " + ", ".join(f"{count} {name}" for name, count in _tally(done).items()))
     nulls = [r for r in rows if r.kind == "null"]
     if nulls:

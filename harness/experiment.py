@@ -157,7 +157,7 @@ def _context(run: Run, on_stage: OnStage, *, is_null: bool) -> Context:
 
 
 def _purpose(run: Run) -> str:
-    """What the instances of the next experiment are drawn for: its number, since every run has its own secret."""
+    """What the instances of the next experiment are drawn for: its number. The secret, or --seed, is the run's."""
     return str(len(run.ledger.rows))
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from harness.records import Effect, Measurement, Metric, Pair, Slack, Verdict, Win
+from harness.records import Effect, Measurement, Metric, Outcome, Pair, Slack, Stage, Verdict, Win
 from harness.settings import GateRules
 
 VALUES: dict[Metric, Callable[[Measurement], float]] = {
@@ -239,10 +239,10 @@ def _objection(pairs: Sequence[Pair]) -> str:
 
 
 def _verdict(
-    outcome: str, stage: str, reason: str, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], looks: int = 0
+    outcome: Outcome, stage: Stage, reason: str, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], looks: int = 0
 ) -> Verdict:
     effects = _effects(pairs, bounds)
-    return Verdict(outcome, stage, reason, exact=_is_exact(pairs), looks=looks, effects=effects)  # type: ignore[arg-type]
+    return Verdict(outcome, stage, reason, exact=_is_exact(pairs), looks=looks, effects=effects)
 
 
 def _effects(pairs: Sequence[Pair], bounds: dict[Metric, _Bound]) -> tuple[Effect, ...]:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import sandbox
+from harness import memory_trace, sandbox
 from harness.records import Measurement
 from harness.sandbox import Child, ChildError, Limits
 from harness.settings import Task
@@ -79,7 +79,7 @@ def measure(
         init_seed: instead of the instance's own; for null rows.
         cancelled: ends the measurement when set, for an interrupt in another thread.
     """
-    patience = 1 if _compiled() else UNCOMPILED_PATIENCE
+    patience = 1 if memory_trace.compiled else UNCOMPILED_PATIENCE
     limits = Limits(seconds=task.time_limit_s * patience, memory_mb=task.memory_mb)
     began = time.perf_counter()
     try:
@@ -125,12 +125,6 @@ def measure_both(
             cancelled.set()
 
 
-def _compiled() -> bool:
-    from harness import memory_trace  # noqa: PLC0415 - only its flag, and only when something is measured
-
-    return memory_trace.compiled
-
-
 def _train(child: Child, instance: Instance, task: Task) -> _Progress:
     progress = _Progress()
     _refuse_foresight(child, instance, task, progress)
@@ -157,7 +151,6 @@ def _refuse_foresight(child: Child, instance: Instance, task: Task, progress: _P
     right = sum(_ask(child, part, progress))
     if abs(right - GUESSES / 2) > BEYOND * _guess_spread(task.n_bits):
         raise ChildError(f"{right} of {GUESSES} predictions right before the first training step: beyond chance")
-    del task
 
 
 def _guess_spread(n_bits: int) -> float:
@@ -181,8 +174,7 @@ def _check(child: Child, instance: Instance, task: Task, progress: _Progress) ->
 def is_clearly_short(wrong: int, asked: int, target: float) -> bool:
     """Whether so many wrong answers are all but impossible for a net that is at the target.
 
-    Without this, an untrained net would be charged for a thousand predictions at each check, and what moves the data
-    would be the checking, not the learning.
+    Without this an untrained net would be asked a thousand times at each check: most of a measurement's time.
     """
     miss = 1 - target
     return wrong > asked * miss + SHORT * math.sqrt(asked * miss * target) + 1

@@ -96,7 +96,7 @@ class Measurement:
         reads, writes: traffic over init, every step and the check that found the task solved.
         dmd: sum over accesses of the square root of the LRU depth (births cost 1), same span as traffic.
         reuse: sum over reads of the accesses since the cell's last access, same span.
-        predict_traffic: reads plus writes of one prediction, the mean over the last validation check.
+        predict_traffic: reads plus writes of one prediction, the mean over the last request of the last check.
         peak_cells: most cells alive at once.
         predictions_sha256: over the bits of every prediction of every validation check.
         test_bits: hex of a bit string, one bit per test sample, 1 where right. For paired tests.

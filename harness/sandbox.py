@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,8 @@ def _cpu_seconds(limits: Limits) -> int:
 
 def _import_paths() -> list[str]:
     """Where the worker finds the harness; and Cython's shadow module when the meter is not compiled."""
+    if any((HERE / f"memory_trace{suffix}").exists() for suffix in EXTENSION_SUFFIXES):
+        return [str(HERE.parent)]
     import cython  # noqa: PLC0415 - only to find it
 
     return [str(HERE.parent), str(Path(cython.__file__).resolve().parent)]

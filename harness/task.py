@@ -64,7 +64,11 @@ def load(root: Path, name: str) -> Task:
     known = sorted(p.stem for p in (root / FOLDER).glob("*.yaml"))
     if name not in known:
         raise BadInputError(f"--task {name}: no such task; choose one of: {', '.join(known) or '(tasks/ is empty)'}")
-    return parse(path.read_text("utf-8"), name)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{FOLDER}/{name}.yaml: cannot be read ({error}); make it a text file in UTF-8") from None
+    return parse(text, name)
 
 
 def parse(text: str, name: str) -> Task:

@@ -15,7 +15,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-sys.path[:0] = sys.argv[5:]  # started with -S -P: the harness, and nothing else, is found there
+sys.path[:0] = sys.argv[5:]  # started with -S -P: only the harness is found there, and Cython if it is needed
 
 from harness import channel, confine, memory_trace, rewrite  # noqa: E402 - all is loaded before it is confined
 

@@ -81,6 +81,8 @@ def read_champion(path: Path = CHAMPION) -> Champion:
         statements = ast.parse(path.read_text(encoding="utf-8")).body
     except SyntaxError as error:
         raise ParityError(f"{path.name}: line {error.lineno}: {error.msg}") from None
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL byte
+        raise ParityError(f"{path.name}: cannot be read: {error}") from None
     found: dict[str, Any] = {}
     for node in statements:
         match node:

@@ -111,7 +111,10 @@ def _discoveries(root: Path, findings: list[Finding]) -> tuple[int, tuple[str, .
     """How many bullets of the loop there are, and what is wrong with them."""
     known = {one.name: one.evidence for one in findings if one.evidence is not None}
     path = root / DISCOVERIES
-    text = path.read_text("utf-8") if path.exists() else ""
+    try:
+        text = path.read_text("utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{DISCOVERIES}: cannot be read ({error}); restore it from git") from None
     problems = [f"{DISCOVERIES}:{what}" for what in finding.check_discoveries(text, known)]
     missing = [name for name, evidence in known.items() if not _has_bullet(text, evidence)]
     problems += [f"{DISCOVERIES}:1: has no bullet of {name}" for name in missing]

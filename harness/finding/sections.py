@@ -172,5 +172,5 @@ def open_questions(experiment: Experiment, facts: Facts) -> list[str]:
     found = [f"Did {label} change? The interval holds zero." for label in noisy]
     found += [f"What became of {label}? It was not judged." for label in missing]
     if experiment.verdict.win == "movement" and facts.changes.get("ard", 0) > 0:
-        found.append("Which lines carry the longer mean distance? See `python -m harness profile`.")
+        found.append("Which lines carry the longer mean distance?")
     return [*found, f"Does it hold on a task other than {code_span(experiment.task)}?"]

@@ -3,7 +3,7 @@
 Promises: canonical JSON (sorted keys, ASCII, no NaN, one line); what is read back equals what was written,
 floats to the last bit; a field that is unknown, missing or of another type is an error that names it.
 
-Does not cover: how the lines hang together. That is harness/ledger.py.
+Does not cover: how the lines hang together. That is harness/ledger.
 """
 
 import json

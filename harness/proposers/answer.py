@@ -17,8 +17,6 @@ TOOL_NAME = "propose"
 EDIT_KINDS: tuple[EditKind, ...] = get_args(EditKind)
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
-MAX_EDITS = 32
-MAX_EDIT_CHARS = 200_000
 MAX_PROSE_CHARS = 8_000
 MAX_TITLE_CHARS = 120
 
@@ -172,12 +170,7 @@ def _size(raw: object) -> float | None:
 def _edits(raw: object, *, strict: bool) -> tuple[Edit, ...]:
     if not isinstance(raw, list) or not raw:
         raise AnswerError("edits: must be a list with at least one edit")
-    if len(raw) > MAX_EDITS:
-        raise AnswerError(f"edits: {len(raw)} edits; at most {MAX_EDITS}")
-    edits = tuple(_edit(item, f"edits[{index}]", strict=strict) for index, item in enumerate(raw))
-    if sum(len(edit.search) + len(edit.text) for edit in edits) > MAX_EDIT_CHARS:
-        raise AnswerError(f"edits: more than {MAX_EDIT_CHARS} characters; send a smaller change")
-    return edits
+    return tuple(_edit(item, f"edits[{index}]", strict=strict) for index, item in enumerate(raw))
 
 
 def _edit(raw: object, where: str, *, strict: bool) -> Edit:
