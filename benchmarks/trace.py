@@ -119,7 +119,8 @@ def measure(hidden: int, steps: int, repeats: int) -> Row:
     few = 2
     naive = seconds_of(lambda: train_traced(reference_meter(), hp, few)) / seconds_of(lambda: train_plain(hp, few))
     speed = accesses / statistics.median(traced) / 1e6
-    return Row(hidden, steps, accesses, statistics.median(plain), statistics.median(traced), ratio, speed, profiled_ratio, naive)
+    plain_s, traced_s = statistics.median(plain), statistics.median(traced)
+    return Row(hidden, steps, accesses, plain_s, traced_s, ratio, speed, profiled_ratio, naive)
 
 
 def main() -> None:
