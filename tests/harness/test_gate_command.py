@@ -154,7 +154,7 @@ def test_a_merge_in_progress_does_not_stop_it(project):
         (["gate", "--against", "nowhere"], "'nowhere': no such commit"),
         (["gate", "--task", "none"], "--task none: no such task"),
         (["gate", "--seed", "-1"], "is not a whole number"),
-        (["gates"], "no command 'gates'; choose one of: gate, verify, check"),
+        (["gates"], "no command 'gates'; choose one of: gate, profile, verify, check"),
         (["check", "--jsn"], "unrecognized arguments: --jsn"),
     ],
 )
