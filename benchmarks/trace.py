@@ -1,8 +1,9 @@
 """What the memory trace costs: the same training on plain lists and on traced lists, in one process.
 
 `python benchmarks/trace.py [--hidden 12 64 200 500] [--steps N] [--json]`. The program is the standard method of this
-repository on the seeds' task (n = 20, k = 3). The alternative that the ratio is against is the untraced run; the naive
-reference (a Python list as the LRU stack) runs a few steps only. Times are CPU seconds, the median of the repeats.
+repository on the seeds' task (n = 20, k = 3). The alternative that the ratio is against is the untraced run; `profiled`
+is the ratio with every access attributed to its line and buffer; the naive reference (a Python list as the LRU stack)
+runs a few steps only. Times are CPU seconds, the median of the repeats.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from harness import memory_trace, rewrite  # noqa: E402 - found through ROOT
+from harness import marks, memory_trace, rewrite  # noqa: E402 - found through ROOT
 from sparse_parity.methods import standard  # noqa: E402
 
 N_BITS, SECRET, SAMPLES = 20, (0, 3, 8), 500
@@ -38,6 +39,7 @@ class Row:
     traced_s: float
     ratio: float
     million_accesses_per_s: float
+    profiled_ratio: float
     naive_ratio: float
 
 
@@ -68,14 +70,19 @@ def train_plain(hp: dict[str, float], steps: int) -> None:
         standard.step(state, x, y, hp)
 
 
-def train_traced(meter: Any, hp: dict[str, float], steps: int) -> None:
+def train_traced(meter: Any, hp: dict[str, float], steps: int, *, profiled: bool = False) -> None:
     """The same over a meter."""
     modules = {
         "sparse_parity.model": (ROOT / "sparse_parity/model.py").read_text(),
         "sparse_parity.tracker": "NO_TRACKER = 0\n",
         "sparse_parity.methods.standard": (ROOT / "sparse_parity/methods/standard.py").read_text(),
     }
-    method = rewrite.load(modules, meter)["sparse_parity.methods.standard"]
+    trees = {}
+    if profiled:
+        marked = marks.mark(modules)
+        meter.begin_profile(len(marked.places), len(marked.holders), marked.fields)
+        trees = marked.trees
+    method = rewrite.load(modules, meter, trees)["sparse_parity.methods.standard"]
     state = method["init"](N_BITS, 3, hp, random.Random(43))
     data = samples()
     for i in range(steps):
@@ -99,17 +106,21 @@ def reference_meter() -> Any:
 def measure(hidden: int, steps: int, repeats: int) -> Row:
     """One row of the table."""
     hp = {"hidden": hidden, "lr": 0.1, "wd": 0.01}
-    plain, traced, accesses = [], [], 0
-    for _ in range(repeats):  # in turn, so that both see the same machine
+    plain, traced, profiled, accesses = [], [], [], 0
+    for _ in range(repeats):  # in turn, so that all see the same machine
         plain.append(seconds_of(lambda: train_plain(hp, steps)))
         meter = memory_trace.Meter(N_BITS)
         traced.append(seconds_of(lambda: train_traced(meter, hp, steps)))  # noqa: B023 - called at once
         accesses = meter.traffic()
+        meter = memory_trace.Meter(N_BITS)
+        profiled.append(seconds_of(lambda: train_traced(meter, hp, steps, profiled=True)))  # noqa: B023 - as above
     ratio = statistics.median(t / p for t, p in zip(traced, plain, strict=True))
+    profiled_ratio = statistics.median(t / p for t, p in zip(profiled, plain, strict=True))
     few = 2
     naive = seconds_of(lambda: train_traced(reference_meter(), hp, few)) / seconds_of(lambda: train_plain(hp, few))
     speed = accesses / statistics.median(traced) / 1e6
-    return Row(hidden, steps, accesses, statistics.median(plain), statistics.median(traced), ratio, speed, naive)
+    plain_s, traced_s = statistics.median(plain), statistics.median(traced)
+    return Row(hidden, steps, accesses, plain_s, traced_s, ratio, speed, profiled_ratio, naive)
 
 
 def main() -> None:
@@ -126,12 +137,12 @@ def main() -> None:
         print(json.dumps({**facts, "rows": [asdict(r) for r in rows]}, allow_nan=False))
         return
     print(f"meter compiled: {memory_trace.compiled}; Python {sys.version.split()[0]}; CPU seconds, medians")
-    heads = ("hidden", "steps", "accesses", "plain s", "traced s", "ratio", "M/s", "naive")
-    print("{:>6} {:>7} {:>12} {:>8} {:>8} {:>6} {:>6} {:>8}".format(*heads))
+    heads = ("hidden", "steps", "accesses", "plain s", "traced s", "ratio", "M/s", "profiled", "naive")
+    print("{:>6} {:>7} {:>12} {:>8} {:>8} {:>6} {:>6} {:>8} {:>8}".format(*heads))
     for r in rows:
         print(
             f"{r.hidden:>6} {r.steps:>7,} {r.accesses:>12,} {r.plain_s:>8.2f} {r.traced_s:>8.2f} "
-            f"{r.ratio:>6.2f} {r.million_accesses_per_s:>6.1f} {r.naive_ratio:>7,.0f}x"
+            f"{r.ratio:>6.2f} {r.million_accesses_per_s:>6.1f} {r.profiled_ratio:>8.2f} {r.naive_ratio:>7,.0f}x"
         )
 
 

@@ -1,4 +1,4 @@
-"""`python -m harness`: the gate by hand, and the audit of what the loop recorded."""
+"""`python -m harness`: the gate by hand, the profile, and the audit of what the loop recorded."""
 
 import sys
 from pathlib import Path

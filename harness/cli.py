@@ -87,6 +87,11 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def steps_above_zero(text: str) -> int:
+    """The value of --steps: a whole number of at least 1."""
+    return _positive(text)
+
+
 def whole_seed(text: str) -> int:
     """The value of --seed: a whole number below MOST_SEED."""
     if not text.isascii() or not text.isdigit() or int(text) >= MOST_SEED:

@@ -10,8 +10,9 @@ import math
 import struct
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +48,7 @@ class Failure:
 
 
 @dataclass(slots=True)
-class _Progress:
+class Progress:
     """What the parent has seen of one measurement so far.
 
     `looking` is what the predictions of checks that found the task unsolved have cost. They are the harness's way of
@@ -79,21 +80,10 @@ def measure(
         init_seed: instead of the instance's own; for null rows.
         cancelled: ends the measurement when set, for an interrupt in another thread.
     """
-    patience = 1 if memory_trace.compiled else UNCOMPILED_PATIENCE
-    limits = Limits(seconds=task.time_limit_s * patience, memory_mb=task.memory_mb)
     began = time.perf_counter()
     try:
-        with sandbox.start(limits, cancelled) as child:
-            child.request(
-                "load",
-                modules=dict(program.modules),
-                method=program.method,
-                hyperparameters=dict(program.hyperparameters),
-                n_bits=task.n_bits,
-                k_sparse=task.k_sparse,
-                seed=instance.init_seed if init_seed is None else init_seed,
-            )
-            progress = _train(child, instance, task)
+        with loaded(program, instance, task, init_seed=init_seed, cancelled=cancelled) as child:
+            progress = train(child, instance, task)
             counters = _counters(child, task, progress.looking)
             correct = _test(child, instance.test)
     except ChildError as error:
@@ -111,6 +101,37 @@ def measure(
     )
 
 
+@contextmanager
+def loaded(
+    program: Program,
+    instance: Instance,
+    task: Task,
+    *,
+    init_seed: int | None = None,
+    cancelled: threading.Event | None = None,
+    profile: bool = False,
+) -> Iterator[Child]:
+    """A fresh child that has called `init`; with `profile` it attributes every access (see `profiling`).
+
+    Raises:
+        ChildError: the program cannot be loaded.
+    """
+    patience = 1 if memory_trace.compiled else UNCOMPILED_PATIENCE
+    limits = Limits(seconds=task.time_limit_s * patience, memory_mb=task.memory_mb)
+    with sandbox.start(limits, cancelled) as child:
+        child.request(
+            "load",
+            modules=dict(program.modules),
+            method=program.method,
+            hyperparameters=dict(program.hyperparameters),
+            n_bits=task.n_bits,
+            k_sparse=task.k_sparse,
+            seed=instance.init_seed if init_seed is None else init_seed,
+            **({"profile": True} if profile else {}),
+        )
+        yield child
+
+
 def measure_both(
     candidate: Program, incumbent: Program, instance: Instance, task: Task, *, init_seed: int | None = None
 ) -> tuple[Measurement | Failure, Measurement | Failure]:
@@ -125,19 +146,16 @@ def measure_both(
             cancelled.set()
 
 
-def _train(child: Child, instance: Instance, task: Task) -> _Progress:
-    progress = _Progress()
+def train(child: Child, instance: Instance, task: Task, on_check: Callable[[int], None] = lambda _: None) -> Progress:
+    """Train until the task is solved or the epochs are over; `on_check` is told the samples so far at each check."""
+    progress = Progress()
     _refuse_foresight(child, instance, task, progress)
     limit = task.max_epochs * task.n_train
     while progress.samples < limit and not progress.solved:
         count = min(task.check_every, limit - progress.samples)
-        chosen = [(progress.samples + i) % task.n_train for i in range(count)]
-        child.request(
-            "train",
-            samples=[instance.train.inputs[i] for i in chosen],
-            labels=[instance.train.labels[i] for i in chosen],
-        )
+        teach(child, instance, progress.samples, count)
         progress.samples += count
+        on_check(progress.samples)
         looking = dict(progress.looking)
         progress.solved = _check(child, instance, task, progress)
         if progress.solved:
@@ -145,7 +163,14 @@ def _train(child: Child, instance: Instance, task: Task) -> _Progress:
     return progress
 
 
-def _refuse_foresight(child: Child, instance: Instance, task: Task, progress: _Progress) -> None:
+def teach(child: Child, instance: Instance, start: int, count: int) -> None:
+    """`count` training steps, on the samples from number `start` on, cyclically."""
+    train = instance.train
+    chosen = [(start + i) % len(train.labels) for i in range(count)]
+    child.request("train", samples=[train.inputs[i] for i in chosen], labels=[train.labels[i] for i in chosen])
+
+
+def _refuse_foresight(child: Child, instance: Instance, task: Task, progress: Progress) -> None:
     """A candidate that is right before its first step knows what it cannot know."""
     part = Samples(instance.validation.inputs[:GUESSES], instance.validation.labels[:GUESSES])
     right = sum(_ask(child, part, progress))
@@ -158,7 +183,7 @@ def _guess_spread(n_bits: int) -> float:
     return math.sqrt(GUESSES / 4 + GUESSES**2 / 4 / 2**n_bits)
 
 
-def _check(child: Child, instance: Instance, task: Task, progress: _Progress) -> bool:
+def _check(child: Child, instance: Instance, task: Task, progress: Progress) -> bool:
     """Whether the validation accuracy has reached the target; ends early when it clearly has not."""
     validation = instance.validation
     wrong = asked = 0
@@ -180,7 +205,7 @@ def is_clearly_short(wrong: int, asked: int, target: float) -> bool:
     return wrong > asked * miss + SHORT * math.sqrt(asked * miss * target) + 1
 
 
-def _ask(child: Child, samples: Samples, progress: _Progress | None) -> list[bool]:
+def _ask(child: Child, samples: Samples, progress: Progress | None) -> list[bool]:
     """Which of the samples the candidate answers right. An output of exactly 0 counts as +1."""
     answer = child.request("predict", samples=samples.inputs)
     predictions = _floats(answer.get("predictions"), len(samples.inputs))
@@ -197,14 +222,18 @@ def _test(child: Child, test: Samples) -> list[bool]:
 
 
 def _counters(child: Child, task: Task, looking: Mapping[str, float]) -> dict[str, Any]:
-    """The meter's sums, without what was spent on looking."""
-    counters = _sums(child.request("counters"), (*COUNTS, "dmd"))
-    counters = {name: value - looking.get(name, 0) for name, value in counters.items()}
+    counters = read_counters(child, looking)
     if counters["ard_reads"] == 0:
         raise ChildError("training reads nothing: there is no average reuse distance")
     if counters["reads"] < task.min_reads:
         raise ChildError(f"{counters['reads']} reads are fewer than any answer needs ({task.min_reads})")
     return counters
+
+
+def read_counters(child: Child, looking: Mapping[str, float]) -> dict[str, Any]:
+    """The meter's sums, without what was spent on looking."""
+    counters = _sums(child.request("counters"), (*COUNTS, "dmd"))
+    return {name: value - looking.get(name, 0) for name, value in counters.items()}
 
 
 def _sums(answer: Any, names: Sequence[str]) -> dict[str, Any]:

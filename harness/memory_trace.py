@@ -24,6 +24,16 @@ EMPTY = cython.declare(cython.int, 0)
 NUMBERS = cython.declare(cython.int, 1)
 ROWS = cython.declare(cython.int, 2)
 
+# Columns of a profile's sums; from DISTANCES on the reads of training steps by floor(log2(distance)).
+READS = cython.declare(cython.int, 0)
+WRITES = cython.declare(cython.int, 1)
+BIRTHS = cython.declare(cython.int, 2)
+REUSE = cython.declare(cython.int, 3)
+ARD_READS = cython.declare(cython.int, 4)
+ARD_DISTANCE = cython.declare(cython.int, 5)
+DISTANCES = cython.declare(cython.int, 6)
+WIDTH = cython.declare(cython.int, 54)
+
 FIRST_SLOTS = cython.declare(cython.int, 1024)
 FIRST_CELLS = cython.declare(cython.int, 1024)
 LARGEST = 2**63
@@ -48,6 +58,21 @@ def _ones(word: cython.ulonglong) -> cython.int:
     word = word + (word >> 16)
     word = word + (word >> 32)
     return word & 127
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _log2(distance: cython.longlong) -> cython.int:
+    """floor(log2(distance)), 0 for 1; distances of 2^47 and more, which no run is long enough for, as 2^47."""
+    bits: cython.ulonglong = distance
+    bits |= bits >> 1
+    bits |= bits >> 2
+    bits |= bits >> 4
+    bits |= bits >> 8
+    bits |= bits >> 16
+    bits |= bits >> 32
+    return min(_ones(bits >> 1), 47)
 
 
 def check_number(value: object) -> object:
@@ -120,6 +145,20 @@ class Meter:
     pending: list
     inputs: object
     label: object
+    profiling: cython.bint
+    place: cython.int
+    depth: cython.int
+    roots: cython.double[::1]
+    holder: cython.int[::1]
+    site: cython.int[::1]
+    sums: cython.longlong[::1]
+    moved: cython.double[::1]
+    place_sums: cython.longlong[::1]
+    place_moved: cython.double[::1]
+    buffer_sums: cython.longlong[::1]
+    buffer_moved: cython.double[::1]
+    fields: dict
+    kept: tuple
 
     def __init__(self, n_inputs: int) -> None:
         """Start at clock 0 with an input buffer of `n_inputs` cells and a label cell, which are not counted as made."""
@@ -136,6 +175,8 @@ class Meter:
         self.live = self.peak = self.top = self.next_cell = 0
         self.in_step = False
         self.step_start = 0
+        self.profiling = False
+        self.place = self.depth = 0
         self.base = array("q", bytes(8 * 64))
         self.count = array("i", bytes(4 * 64))
         self.before = array("i", bytes(4 * 64))
@@ -239,9 +280,11 @@ class Meter:
         """Account one access of a live cell in the LRU stack, and move it to the top."""
         s: cython.int = self.slot[cell]
         if s == self.top - 1:
+            self.depth = 1
             self.depths[1] += 1
             return 0
-        self.depths[self._depth(s)] += 1
+        self.depth = self._depth(s)
+        self.depths[self.depth] += 1
         self._unmark(s)
         if self.top == self.slots:
             self._compact()
@@ -255,33 +298,42 @@ class Meter:
     @cython.exceptval(-1, check=False)
     def read(self, cell: cython.int, range_: cython.int, offset: cython.int) -> cython.int:
         """Read one cell, the `offset`-th of its range."""
+        distance: cython.longlong = 0
         if self.in_step:
             stamp: cython.longlong = self.written[cell]
             if stamp < self.step_start:
                 stamp = self.base[range_] + offset
-            self.ard_distance += self.now - stamp
+            distance = self.now - stamp
+            self.ard_distance += distance
             self.ard_reads += 1
-        self.reuse += self.now - self.accessed[cell]
+        reuse: cython.longlong = self.now - self.accessed[cell]
+        self.reuse += reuse
         self.accessed[cell] = self.now
         self.now += 1
         self.reads += 1
-        return self._touch(cell)
+        self._touch(cell)
+        if self.profiling:
+            self._note_read(range_, distance, reuse)
+        return 0
 
     @cython.cfunc
     @cython.inline
     @cython.exceptval(-1, check=False)
-    def write(self, cell: cython.int) -> cython.int:
-        """Write one live cell."""
+    def write(self, cell: cython.int, range_: cython.int) -> cython.int:
+        """Write one live cell of a range."""
         self.written[cell] = self.now
         self.accessed[cell] = self.now
         self.now += 1
         self.writes += 1
-        return self._touch(cell)
+        self._touch(cell)
+        if self.profiling:
+            self._note_write(range_, 0, self.roots[self.depth])
+        return 0
 
     @cython.cfunc
     @cython.inline
     @cython.exceptval(-1, check=False)
-    def bear(self, cell: cython.int) -> cython.int:
+    def bear(self, cell: cython.int, range_: cython.int) -> cython.int:
         """Write a cell for the first time: it costs 1 and enters the stack at the top."""
         self.written[cell] = self.now
         self.accessed[cell] = self.now
@@ -293,17 +345,19 @@ class Meter:
             self.peak = self.live
             if self.live == self.deepest:
                 self._deepen()
-        self.note_row()
+        self.note_row(range_)
         return 0
 
     @cython.cfunc
     @cython.inline
     @cython.exceptval(check=False)
-    def note_row(self) -> cython.void:
+    def note_row(self, range_: cython.int) -> cython.void:
         """A row put into a row slot: a write that costs 1. The slot itself is no cell, for reading it is free."""
         self.now += 1
         self.writes += 1
         self.births += 1
+        if self.profiling:
+            self._note_write(range_, 1, 1.0)
 
     @cython.cfunc
     @cython.inline
@@ -317,6 +371,8 @@ class Meter:
     def _deepen(self) -> cython.void:
         self.deepest *= 2
         self.depths = _grown(self.depths, "q", self.deepest + 1)
+        if self.profiling:
+            self._extract_roots()
 
     # -- ranges of cells ----------------------------------------------------------------------------------------
 
@@ -367,6 +423,11 @@ class Meter:
                 self.count = _grown(self.count, "i", size)
                 self.before = _grown(self.before, "i", size)
                 self.after = _grown(self.after, "i", size)
+                if self.profiling:
+                    self._make_accounts(size)
+        if self.profiling:
+            self.holder[r] = -1
+            self.site[r] = self.place
         self.count[r] = 0
         self.before[r] = self.before[0]
         self.after[r] = 0
@@ -376,6 +437,8 @@ class Meter:
 
     @cython.cfunc
     def give_range(self, r: cython.int) -> cython.void:
+        if self.profiling:
+            self._settle(r)
         self.after[self.before[r]] = self.after[r]
         self.before[self.after[r]] = self.before[r]
         self.free_ranges.append(r)
@@ -410,6 +473,7 @@ class Meter:
 
     def begin_predict(self, sample: object) -> None:
         """Write the sample into the input buffer, which is returned by `inputs`."""
+        self.place = 0
         index: cython.Py_ssize_t = 0
         inputs: TracedList = self.inputs
         for value in sample:
@@ -449,6 +513,165 @@ class Meter:
     def birth_count(self) -> int:
         """Cells and row slots written for the first time."""
         return self.births
+
+    # -- where it comes from ------------------------------------------------------------------------------------
+
+    def begin_profile(self, places: int, holders: int, fields: dict) -> None:
+        """From now on attribute every access to the place that makes it and to the buffer that it is made in.
+
+        Place 0 and the holders 0 to 2 (input buffer, label, state) are the harness's. Call before `init`.
+
+        Args:
+            places: how many numbers `at` may be given.
+            holders: how many numbers `hold` may be given.
+            fields: the holder of each field of a record, by the field's name.
+        """
+        self.place_sums = array("q", bytes(8 * WIDTH * places))
+        self.place_moved = array("d", bytes(8 * places))
+        self.buffer_sums = array("q", bytes(8 * WIDTH * (holders + places)))
+        self.buffer_moved = array("d", bytes(8 * (holders + places)))
+        size: cython.int = len(self.count)
+        self.holder = array("i", [-1]) * size
+        self.site = array("i", bytes(4 * size))
+        self.sums = array("q", bytes(8 * WIDTH * size))
+        self.moved = array("d", bytes(8 * size))
+        self.fields = fields
+        self._extract_roots()
+        self.profiling = True
+        self.hold(0, self.inputs)
+        self.hold(1, self.label)
+        self.keep_profile()
+
+    @cython.cfunc
+    def _make_accounts(self, size: cython.int) -> cython.void:
+        self.holder = _grown(self.holder, "i", size)
+        self.site = _grown(self.site, "i", size)
+        self.sums = _grown(self.sums, "q", WIDTH * size)
+        self.moved = _grown(self.moved, "d", size)
+
+    @cython.cfunc
+    def _extract_roots(self) -> cython.void:
+        self.roots = array("d", [math.sqrt(depth) for depth in range(self.deepest + 1)])
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _note_read(self, range_: cython.int, distance: cython.longlong, reuse: cython.longlong) -> cython.void:
+        cost: cython.double = self.roots[self.depth]
+        here: cython.int = WIDTH * self.place
+        there: cython.int = WIDTH * range_
+        self.place_moved[self.place] += cost
+        self.moved[range_] += cost
+        self.place_sums[here + READS] += 1
+        self.sums[there + READS] += 1
+        self.place_sums[here + REUSE] += reuse
+        self.sums[there + REUSE] += reuse
+        if self.in_step:
+            column: cython.int = DISTANCES + _log2(distance)
+            self.place_sums[here + ARD_READS] += 1
+            self.sums[there + ARD_READS] += 1
+            self.place_sums[here + ARD_DISTANCE] += distance
+            self.sums[there + ARD_DISTANCE] += distance
+            self.place_sums[here + column] += 1
+            self.sums[there + column] += 1
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _note_write(self, range_: cython.int, births: cython.int, cost: cython.double) -> cython.void:
+        here: cython.int = WIDTH * self.place
+        there: cython.int = WIDTH * range_
+        self.place_moved[self.place] += cost
+        self.moved[range_] += cost
+        self.place_sums[here + WRITES] += 1
+        self.sums[there + WRITES] += 1
+        self.place_sums[here + BIRTHS] += births
+        self.sums[there + BIRTHS] += births
+
+    @cython.cfunc
+    def _settle(self, r: cython.int) -> cython.void:
+        """Move the sums of a range to its buffer: the one that holds it, or the place where it was made."""
+        i: cython.int
+        holders: cython.int = len(self.buffer_moved) - len(self.place_moved)
+        buffer: cython.int = self.holder[r] if self.holder[r] >= 0 else holders + self.site[r]
+        self.buffer_moved[buffer] += self.moved[r]
+        self.moved[r] = 0.0
+        for i in range(WIDTH):
+            self.buffer_sums[WIDTH * buffer + i] += self.sums[WIDTH * r + i]
+            self.sums[WIDTH * r + i] = 0
+
+    @cython.cfunc
+    def _settle_all(self) -> cython.void:
+        r: cython.int = self.after[0]
+        while r:
+            self._settle(r)
+            r = self.after[r]
+
+    def keep_profile(self) -> None:
+        """Keep what was attributed so far, for `forget_since_kept`."""
+        self._settle_all()
+        self.kept = (
+            _copied(self.place_sums, "q"),
+            _copied(self.place_moved, "d"),
+            _copied(self.buffer_sums, "q"),
+            _copied(self.buffer_moved, "d"),
+        )
+
+    def forget_since_kept(self) -> None:
+        """Attribute as if nothing had been accessed since `keep_profile`. The counters stay."""
+        self._settle_all()
+        self.place_sums = self.kept[0]
+        self.place_moved = self.kept[1]
+        self.buffer_sums = self.kept[2]
+        self.buffer_moved = self.kept[3]
+        self.keep_profile()
+
+    def profile(self) -> dict:
+        """The sums by place and by buffer: rows of the columns above, and DMD; buffers are the holders, then places."""
+        self._settle_all()
+        return {
+            "places": _rows(self.place_sums),
+            "places_dmd": list(self.place_moved),
+            "buffers": _rows(self.buffer_sums),
+            "buffers_dmd": list(self.buffer_moved),
+        }
+
+    def at(self, place: cython.int) -> None:
+        """Accesses from now on are made at `place`."""
+        self.place = place
+
+    def back(self, place: cython.int, value: object) -> object:
+        """Return `value`, which a function has returned to `place`."""
+        self.place = place
+        return value
+
+    def hold(self, holder: cython.int, value: object) -> None:
+        """A list that nothing has held before belongs to `holder`, its rows too. Anything else is no matter."""
+        if type(value) is TracedList:
+            held: TracedList = value
+            if self.holder[held.range] < 0:
+                self._hand(held, holder)
+
+    @cython.cfunc
+    def _hand(self, held: "TracedList", holder: cython.int) -> cython.void:
+        self.holder[held.range] = holder
+        if held.kind == ROWS:
+            for row in held.items:
+                self._hand(row, holder)
+
+    @cython.cfunc
+    def hold_row(self, parent: "TracedList", row: "TracedList") -> cython.void:
+        """A row belongs to what its list belongs to, whatever held it before."""
+        if self.holder[parent.range] >= 0:
+            self._hand(row, self.holder[parent.range])
+
+    @cython.cfunc
+    def aim(self, r: cython.int, field: str, value: object) -> cython.void:
+        """The next access of a record is to a field, which holds `value` if that is a list that nothing held before."""
+        holder: cython.int = self.fields[field]
+        if self.holder[r] != holder:
+            if self.holder[r] >= 0:
+                self._settle(r)
+            self.holder[r] = holder
+        self.hold(holder, value)
 
     # -- what rewritten candidate code calls --------------------------------------------------------------------
 
@@ -497,9 +720,20 @@ class Meter:
 
 
 @cython.cfunc
+def _rows(sums: object) -> list:
+    flat = list(sums)
+    return [flat[start : start + WIDTH] for start in range(0, len(flat), WIDTH)]
+
+
+@cython.cfunc
+def _copied(old: object, code: str) -> object:
+    return array(code, bytes(memoryview(old)))
+
+
+@cython.cfunc
 def _grown(old: object, code: str, size: cython.int) -> object:
     """A larger array with the old content at its start."""
-    new = array(code, bytes(8 * size if code == "q" else 4 * size))
+    new = array(code, bytes(4 * size if code == "i" else 8 * size))
     view = memoryview(new)
     view[: len(old)] = memoryview(old)
     return new
@@ -545,14 +779,16 @@ class TracedList:
             self._enlarge()
         self.items.append(value)
         self.meter.count[self.range] += 1
-        return self.meter.bear(self.first + used)
+        return self.meter.bear(self.first + used, self.range)
 
     @cython.cfunc
     def _adopt(self, row: "TracedList") -> cython.void:
         self._claim(row)
         self.kind = ROWS
         self.items.append(row)
-        self.meter.note_row()
+        self.meter.note_row(self.range)
+        if self.meter.profiling:
+            self.meter.hold_row(self, row)
 
     @cython.cfunc
     def _claim(self, row: "TracedList") -> cython.void:
@@ -565,7 +801,7 @@ class TracedList:
         """Write the length for the first time: the list is complete."""
         self.has_length = True
         self.meter.count[self.range] += 1
-        self.meter.bear(self.first)
+        self.meter.bear(self.first, self.range)
 
     @cython.cfunc
     def _enlarge(self) -> cython.void:
@@ -730,7 +966,7 @@ class TracedList:
         if self.kind == ROWS:
             raise TypeError("a list holds numbers or rows, not both")
         self.items[i] = value
-        return self.meter.write(self.first + 1 + i)
+        return self.meter.write(self.first + 1 + i, self.range)
 
     @cython.cfunc
     def _replace_row(self, i: cython.Py_ssize_t, row: "TracedList") -> cython.void:
@@ -738,7 +974,9 @@ class TracedList:
             self._claim(row)
             cython.cast(TracedList, self.items[i]).owned = False
             self.items[i] = row
-        self.meter.note_row()
+            if self.meter.profiling:
+                self.meter.hold_row(self, row)
+        self.meter.note_row(self.range)
 
     def __setitem__(self, index: object, value: object) -> None:
         if type(index) is not int:
@@ -768,7 +1006,7 @@ class TracedList:
     @cython.inline
     @cython.exceptval(-1, check=False)
     def write_length(self) -> cython.int:
-        return self.meter.write(self.first)
+        return self.meter.write(self.first, self.range)
 
     @cython.cfunc
     @cython.inline
@@ -804,7 +1042,7 @@ class TracedList:
         if self.kind == ROWS:
             self.items.insert(at, self.items.pop())
             for _ in range(i - at + 1 if at < i else 0):
-                self.meter.note_row()
+                self.meter.note_row(self.range)
         else:
             while i > at:
                 self.replace(i, self.element(i - 1))
@@ -825,7 +1063,7 @@ class TracedList:
         value = self.element(i)
         if self.kind == ROWS:
             for _ in range(n - 1 - i):
-                self.meter.note_row()
+                self.meter.note_row(self.range)
             del self.items[i]
             cython.cast(TracedList, value).owned = False
             if not self.items:
@@ -872,7 +1110,7 @@ class TracedList:
         n: cython.Py_ssize_t = self.read_length()
         if self.kind == ROWS:
             for _ in range(n):
-                self.meter.note_row()
+                self.meter.note_row(self.range)
             self.items.reverse()
             return
         i: cython.Py_ssize_t
@@ -979,6 +1217,8 @@ class TracedRecord:
         value = self.values[i]
         offset: cython.int = self.offsets[i]
         if offset >= 0:
+            if self.meter.profiling:
+                self.meter.aim(self.range, name, None)
             self.meter.read(self.first + offset, self.range, offset)
         return value
 
@@ -987,14 +1227,16 @@ class TracedRecord:
         old = self.values[i]
         if _is_container(old) != _is_container(value):
             raise TypeError(f"field {name!r} holds {'a list' if _is_container(old) else 'a number'}; keep it so")
+        if self.meter.profiling:
+            self.meter.aim(self.range, name, value)
         if _is_container(value):
             if old is not value:  # `state["w"] += [..]` stores back what it read
                 _claim_any(self, value)
                 _release_any(old)
-            self.meter.note_row()
+            self.meter.note_row(self.range)
         else:
             check_number(value)
-            self.meter.write(self.first + cython.cast(cython.int, self.offsets[i]))
+            self.meter.write(self.first + cython.cast(cython.int, self.offsets[i]), self.range)
         self.values[i] = value
 
     @cython.cfunc
@@ -1053,7 +1295,9 @@ def _new_record(meter: Meter, names: tuple, values: tuple) -> TracedRecord:
         made.size *= 2
     made.first = meter.take_cells(made.size)
     made.range = meter.take_range()
-    for value in values:
+    for name, value in zip(names, values):  # noqa: B905 - the rewriter passes as many; strict= would cost
+        if meter.profiling:
+            meter.aim(made.range, name, value)
         _bear_field(made, value)
     return made
 
@@ -1063,11 +1307,11 @@ def _bear_field(made: TracedRecord, value: object) -> cython.void:
     cells: cython.int = made.meter.count[made.range]
     if _is_container(value):
         _claim_any(made, value)
-        made.meter.note_row()
+        made.meter.note_row(made.range)
         made.offsets.append(-1)
     else:
         check_number(value)
-        made.meter.bear(made.first + cells)
+        made.meter.bear(made.first + cells, made.range)
         made.meter.count[made.range] = cells + 1
         made.offsets.append(cells)
     made.values.append(value)

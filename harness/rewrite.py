@@ -10,45 +10,50 @@ import ast
 import builtins
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from harness import memory_trace
+from harness.float_names import GROWING, float_names, is_float
 
 Namespace = dict[str, Any]
 
 # Operators whose result can need more bits than their operands have together a bounded number of.
 _UNBOUNDED = {ast.Pow: "_power", ast.LShift: "_shift"}
-_GROWING = (ast.Add, ast.Sub, ast.Mult)
 _TO_INTEGER = {"floor", "ceil", "trunc"}
 _PLAIN_BUILTINS: tuple[str, ...] = ("abs", "any", "all", "bool", "enumerate", "float", "len")
 _PLAIN_BUILTINS += ("max", "min", "range", "reversed", "sum", "zip")
 
 
-def load(modules: Mapping[str, str], meter: Any) -> dict[str, Namespace]:
+def load(
+    modules: Mapping[str, str], meter: Any, trees: Mapping[str, ast.Module] = MappingProxyType({})
+) -> dict[str, Namespace]:
     """Compile and execute candidate modules over `meter`; return the namespace of each.
 
     Args:
         modules: dotted module name to source. A module may import from the others, in any order without a cycle.
         meter: a memory_trace.Meter, or anything with the same methods.
+        trees: what to compile instead of a module's source, for a profile: `marks.mark` makes them.
 
     Raises:
         ImportError: an import names a module or a function that is not there, or imports form a cycle.
     """
+    parsed = {name: trees.get(name) or ast.parse(text, filename=f"{name}.py") for name, text in modules.items()}
     loaded: dict[str, Namespace] = {}
-    for name in modules:
-        _load_module(name, modules, meter, loaded, [])
+    for name in parsed:
+        _load_module(name, parsed, meter, loaded, [])
     return loaded
 
 
 def _load_module(
-    name: str, modules: Mapping[str, str], meter: Any, loaded: dict[str, Namespace], importing: list[str]
+    name: str, modules: Mapping[str, ast.Module], meter: Any, loaded: dict[str, Namespace], importing: list[str]
 ) -> Namespace:
     if name in loaded:
         return loaded[name]
     if name in importing or name not in modules:
         why = "imports form a cycle" if name in importing else "no such module"
         raise ImportError(f"cannot import {name!r}: {why}")
-    tree = ast.parse(modules[name], filename=f"{name}.py")
+    tree = modules[name]
     namespace = _base_namespace(name, meter)
     body = []
     for statement in tree.body:
@@ -85,6 +90,7 @@ def _base_namespace(name: str, meter: Any) -> Namespace:
         "_number": memory_trace.check_register,
         "_power": _power,
         "_shift": _shift,
+        **{mark: getattr(meter, mark[1:], None) for mark in ("_at", "_back", "_hold")},  # of a profile
     }
 
 
@@ -149,7 +155,7 @@ class _Tracing(ast.NodeTransformer):
     # -- functions and their bodies -------------------------------------------------------------------------------
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        self.floats = _float_names(node)
+        self.floats = float_names(node)
         for arg in node.args.args:
             arg.annotation = None
         node.args.defaults = [ast.Constant(value=None) for _ in node.args.defaults]
@@ -246,55 +252,11 @@ class _Tracing(ast.NodeTransformer):
     def _may_grow(self, value: ast.expr) -> bool:
         """Whether the value could be an int of more bits than any of its operands."""
         if isinstance(value, ast.BinOp):
-            if isinstance(value.op, _GROWING):
-                return not _is_float(value, self.floats)
+            if isinstance(value.op, GROWING):
+                return not is_float(value, self.floats)
             return not isinstance(value.op, ast.Div) and (self._may_grow(value.left) or self._may_grow(value.right))
         if isinstance(value, ast.IfExp):
             return self._may_grow(value.body) or self._may_grow(value.orelse)
         if isinstance(value, ast.UnaryOp):
             return self._may_grow(value.operand)
         return isinstance(value, ast.Call | ast.BoolOp)
-
-
-def _float_names(function: ast.FunctionDef) -> frozenset[str]:
-    """Local names that can only hold a float: every assignment to them is one, given that the others are."""
-    assignments: dict[str, list[ast.expr | None]] = {a.arg: [None] for a in function.args.args}
-    for node in ast.walk(function):
-        for name, value in _bindings(node):
-            assignments.setdefault(name, []).append(value)
-    floats = frozenset(assignments)
-    while True:
-        smaller = frozenset(n for n in floats if all(v is not None and _is_float(v, floats) for v in assignments[n]))
-        if smaller == floats:
-            return floats
-        floats = smaller
-
-
-def _bindings(node: ast.AST) -> list[tuple[str, ast.expr | None]]:
-    """Names that a node binds, each with its value; None where the value is not known to be a float."""
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        return [(node.targets[0].id, node.value)]
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        name = ast.Name(id=node.target.id, ctx=ast.Load())
-        return [(node.target.id, ast.BinOp(left=name, op=node.op, right=node.value))]
-    if isinstance(node, ast.Assign | ast.For | ast.comprehension):
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        return [(n.id, None) for n in ast.walk(target) if isinstance(n, ast.Name)]
-    return []
-
-
-def _is_float(value: ast.expr, floats: frozenset[str]) -> bool:
-    """Whether the expression is a float in every execution (float with any number is a float)."""
-    if isinstance(value, ast.Constant):
-        return type(value.value) is float
-    if isinstance(value, ast.Name):
-        return value.id in floats
-    if isinstance(value, ast.UnaryOp):
-        return isinstance(value.op, ast.USub | ast.UAdd) and _is_float(value.operand, floats)
-    if isinstance(value, ast.BinOp):
-        if isinstance(value.op, ast.Div):
-            return True
-        return isinstance(value.op, _GROWING) and (_is_float(value.left, floats) or _is_float(value.right, floats))
-    if isinstance(value, ast.IfExp):
-        return _is_float(value.body, floats) and _is_float(value.orelse, floats)
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "float"

@@ -1,7 +1,8 @@
 """The worker: runs one candidate on one instance, inside the sandbox. Nobody imports this file.
 
-It answers four requests: `load` (compile the sources and call init), `train` (one step a sample), `predict`, and
-`counters`. It never sees a label of validation or test, nor the secret. Does not cover: what is allowed to run here.
+It answers `load` (compile the sources and call init), `train` (one step a sample), `predict`, `counters`, and `profile`
+if it was loaded for one. It never sees a label of validation or test, nor the secret. Does not cover: what is allowed
+to run here.
 Usage: worker.py FD MEMORY_MB CPU_S PARENT PATH...
 """
 
@@ -17,7 +18,7 @@ from typing import Any
 
 sys.path[:0] = sys.argv[5:]  # started with -S -P: only the harness is found there, and Cython if it is needed
 
-from harness import channel, confine, memory_trace, rewrite  # noqa: E402 - all is loaded before it is confined
+from harness import channel, confine, marks, memory_trace, rewrite  # noqa: E402 - all is loaded before it is confined
 
 Request = dict[str, Any]
 
@@ -30,24 +31,42 @@ class Session:
 
     def __init__(self, request: Request) -> None:
         self.meter = memory_trace.Meter(request["n_bits"])
+        marked = marks.mark(request["modules"]) if request.get("profile") else None
+        self.profiling = marked is not None
+        if marked is not None:
+            self.meter.begin_profile(len(marked.places), len(marked.holders), marked.fields)
         self.inputs = self.meter.input_buffer()
         modules = request["modules"] | {"sparse_parity.tracker": TRACKER_SOURCE}
-        method = rewrite.load(modules, self.meter)["sparse_parity.methods." + request["method"]]
+        loaded = rewrite.load(modules, self.meter, marked.trees if marked is not None else {})
+        method = loaded["sparse_parity.methods." + request["method"]]
         self.hp = types.MappingProxyType(request["hyperparameters"])
         self.step: Callable[..., Any] = method["step"]
         self.predict_one: Callable[..., Any] = method["predict"]
         rng = random.Random(request["seed"])
         self.state = method["init"](request["n_bits"], request["k_sparse"], self.hp, rng)
+        self._keep_profile()
+
+    def answer(self, request: Request) -> Request:
+        """What one request after `load` is answered."""
+        operations = {
+            "train": self.train,
+            "predict": self.predict,
+            "counters": self.counters,
+            "profile": self.profile,
+        }
+        return operations[request["op"]](request)
 
     def train(self, request: Request) -> Request:
         """One step a sample, in the order given."""
         meter, step, state, inputs, hp = self.meter, self.step, self.state, self.inputs, self.hp
+        self._forget_looking()
         for text, label in zip(request["samples"], request["labels"], strict=True):
             meter.begin_step(decoded(text), float(label))
             returned = step(state, inputs, float(label), hp)
             meter.end_step()
             if returned is not None:
                 raise TypeError("step must return nothing")
+        self._keep_profile()
         return {}
 
     def predict(self, request: Request) -> Request:
@@ -66,6 +85,21 @@ class Session:
     def counters(self, _request: Request) -> Request:
         """The meter's sums."""
         return self.meter.counters()
+
+    def profile(self, request: Request) -> Request:
+        """The sums by place and by buffer; `solved` tells whether the predictions since the last step count."""
+        if not request["solved"]:
+            self._forget_looking()
+        return self.meter.profile()
+
+    def _keep_profile(self) -> None:
+        if self.profiling:
+            self.meter.keep_profile()
+
+    def _forget_looking(self) -> None:
+        """Predictions after which training goes on were the harness's looking: see docs/metric.md."""
+        if self.profiling:
+            self.meter.forget_since_kept()
 
     def _prediction(self, text: str) -> float:
         self.meter.begin_predict(decoded(text))
@@ -106,8 +140,7 @@ def serve(sock: socket.socket) -> None:
             if session is None:
                 session, answer = Session(request), {}
             else:
-                operations = {"train": session.train, "predict": session.predict, "counters": session.counters}
-                answer = operations[request["op"]](request)
+                answer = session.answer(request)
         except Exception as error:  # noqa: BLE001 - the boundary to untrusted code: any error is an answer
             answer = {"error": explained(error)}
         channel.send(sock, answer | {"nonce": request["nonce"]})

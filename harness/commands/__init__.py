@@ -12,6 +12,7 @@ from harness.errors import ArdentError
 
 SUMMARIES: Mapping[str, str] = {
     "gate": "measure your working tree against a commit, exactly as the loop measures a candidate",
+    "profile": "which source lines and which buffers the ARD and the DMD of a method come from",
     "verify": "derive every recorded verdict again, and compare evidence, findings and commits; --rerun measures again",
     "check": "compare every number of findings/ and DISCOVERIES.md with its evidence",
 }
@@ -39,7 +40,7 @@ def overview() -> str:
     lines = [f"  {name:<{width}}  {summary}" for name, summary in SUMMARIES.items()]
     return "\n".join(
         [
-            "python -m harness COMMAND: the gate by hand, and the audit of what the loop recorded.",
+            "python -m harness COMMAND: the gate by hand, the profile, and the audit of what the loop recorded.",
             "",
             *lines,
             "",

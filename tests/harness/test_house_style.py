@@ -15,7 +15,8 @@ LONG_FILES = {"harness/memory_trace.py"}
 
 BASE = {"records", "errors", "settings"}
 # Deep modules: each may use the base, itself, and nothing else of ours. `memory_trace` and `rewrite` are the two halves
-# of the trace; `sandbox` speaks over `channel`, and its child runs `confine` and `worker`.
+# of the trace, `marks` what a profile adds to the second; `sandbox` speaks over `channel`, and its child runs `confine`
+# and `worker`.
 DEEP = {
     "git": set(),
     "ledger": set(),
@@ -24,13 +25,15 @@ DEEP = {
     "task": set(),
     "judge": set(),
     "memory_trace": set(),
-    "rewrite": {"memory_trace"},
+    "float_names": set(),
+    "marks": {"float_names"},
+    "rewrite": {"memory_trace", "float_names"},
     "channel": set(),
     "confine": set(),
     "sandbox": {"channel"},
     "interrupt": set(),
 }
-MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "proposers", "finding", "verify"}
+MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "proposers", "finding", "verify", "profiling"}
 TOP = {"run", "experiment", "console", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker"}
 
@@ -73,7 +76,7 @@ def test_imports_point_one_way(path):
     elif module in MIDDLE:
         allowed = BASE | set(DEEP) | MIDDLE
     elif module in CHILD_ONLY:
-        allowed = {"channel", "confine", "memory_trace", "rewrite"}
+        allowed = {"channel", "confine", "marks", "memory_trace", "rewrite"}
     else:
         assert module in TOP, f"{module}: give it a layer"
         allowed = BASE | set(DEEP) | MIDDLE | TOP

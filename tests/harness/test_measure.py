@@ -87,7 +87,7 @@ def test_labels_of_validation_and_test_and_the_secret_never_reach_the_worker():
     drawn = instance()
     with overheard(TINY) as (child, heard):
         load(child, net(), TINY, drawn)
-        progress = measure._train(child, drawn, TINY)
+        progress = measure.train(child, drawn, TINY)
         counters = measure._counters(child, TINY, progress.looking)
         correct = measure._test(child, drawn.test)
     assert (sum(correct), counters["reads"]) == (measured(net(), TINY).test_correct, measured(net(), TINY).reads)
@@ -114,7 +114,7 @@ def test_test_inputs_go_out_only_after_the_counters_have_come_back():
     drawn = instance()
     with overheard(TINY) as (child, heard):
         load(child, net(), TINY, drawn)
-        progress = measure._train(child, drawn, TINY)
+        progress = measure.train(child, drawn, TINY)
         measure._counters(child, TINY, progress.looking)
         measure._test(child, drawn.test)
     operations = [message["op"] for message in heard]
@@ -155,7 +155,7 @@ def test_every_sample_of_a_step_is_one_of_the_training_samples_in_cyclic_order()
     task, drawn = replace(SHORT, max_epochs=2, check_every=50), instance(SHORT)
     with overheard(task) as (child, heard):
         load(child, learner(), task, drawn)
-        measure._train(child, drawn, task)
+        measure.train(child, drawn, task)
     seen = [text for message in heard if message["op"] == "train" for text in message["samples"]]
     assert seen == list(drawn.train.inputs) * 2
 
@@ -171,7 +171,7 @@ def test_check_that_ends_early_says_what_the_full_check_would_say(name):
             samples, labels = drawn.train.inputs[start : start + 10], drawn.train.labels[start : start + 10]
             child.request("train", samples=samples, labels=labels)
             right = sum(measure._ask(child, drawn.validation, None))
-            verdicts.append((measure._check(child, drawn, task, measure._Progress()), right >= 0.95 * 400))
+            verdicts.append((measure._check(child, drawn, task, measure.Progress()), right >= 0.95 * 400))
     assert all(early == full for early, full in verdicts)
     assert {full for _, full in verdicts} == {True, False}
 
@@ -220,7 +220,7 @@ def test_test_bits_are_the_right_answers_in_order():
     assert bits.count("1") == found.test_correct
     with sandbox.start(Limits(60, 512)) as child:
         load(child, net(), TINY, drawn)
-        measure._train(child, drawn, TINY)
+        measure.train(child, drawn, TINY)
         assert measure._test(child, drawn.test) == [bit == "1" for bit in bits]
 
 

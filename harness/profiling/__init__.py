@@ -1,0 +1,202 @@
+"""Where the numbers of a measurement come from: its accesses by source line and by buffer.
+
+Promises: candidate code runs in the worker only, trained as in a measurement (the same stop, and without what was spent
+on looking); the sums over the lines, and those over the buffers, are the meter's totals, integer by integer, or there
+is no profile. DMD is a sum of floats in the order of the accesses, so it agrees to rounding. Does not cover: how it is
+shown (`table`, `page`, `plot`).
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness import marks, measure
+from harness.marks import FIELD, Holder, Place
+from harness.measure import Failure, Program
+from harness.sandbox import Child, ChildError
+from harness.settings import Task
+from harness.task import Instance
+
+COLUMNS = ("reads", "writes", "births", "reuse", "ard_reads", "ard_distance")
+BINS = 48  # reads at distances from 2^i to 2^(i+1) - 1
+ROUNDING = 1e-9  # of DMD, relative
+UNNAMED = "(no name)"
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Counts as in `records.Measurement`.
+
+    Attributes:
+        distances: reads in training at distances from 2^i to 2^(i+1) - 1, for each i.
+    """
+
+    reads: int
+    writes: int
+    births: int
+    reuse: int
+    ard_reads: int
+    ard_distance: int
+    dmd: float
+    distances: tuple[int, ...]
+
+    @property
+    def mean_distance(self) -> float:
+        """Of the reads in training steps; 0 if there are none."""
+        return self.ard_distance / self.ard_reads if self.ard_reads else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of source and what it accesses. Path empty and line 0: the harness, which writes the samples."""
+
+    path: str
+    line: int
+    text: str
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """The lists that one name holds first, or that are made at one line and never held by a name."""
+
+    name: str
+    where: str
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profiled training. Lines and buffers without an access are left out; both begin with the largest distance.
+
+    Attributes:
+        solved: None if only some steps were taken.
+        sources: text by path, of the modules in which there are accesses.
+    """
+
+    method: str
+    hyperparameters: Mapping[str, float]
+    samples: int
+    solved: bool | None
+    total: Sums
+    peak_cells: int
+    lines: tuple[Line, ...]
+    buffers: tuple[Buffer, ...]
+    sources: Mapping[str, str]
+
+
+def profile(
+    program: Program, instance: Instance, task: Task, *, steps: int | None, on_check: Callable[[int], None]
+) -> Profile | Failure:
+    """Train a program in a fresh child, and attribute its accesses.
+
+    Args:
+        program: it has passed the policy.
+        instance: the drawn problem.
+        task: limits and target.
+        steps: take so many training steps and look at no prediction; None trains as a measurement does.
+        on_check: told the samples so far, now and then.
+    """
+    try:
+        marked = marks.mark(program.modules)
+        with measure.loaded(program, instance, task, profile=True) as child:
+            progress = _train(child, instance, task, steps, on_check)
+            counters = measure.read_counters(child, progress.looking)
+            answer = child.request("profile", solved=progress.solved)
+        places = _rows(answer, "places", len(marked.places))
+        buffers = _rows(answer, "buffers", len(marked.holders) + len(marked.places))
+    except (ChildError, SyntaxError) as error:
+        return Failure(str(error))
+    total = _total(places)
+    if not _agree(counters, total) or not _agree(counters, _total(buffers)):
+        return Failure("the sums of the profile are not the meter's")
+    sources = {_path(name): text for name, text in program.modules.items()}
+    lines = _lines(marked.places, places, sources)
+    return Profile(
+        method=program.method,
+        hyperparameters=program.hyperparameters,
+        samples=progress.samples,
+        solved=progress.solved if steps is None else None,
+        total=total,
+        peak_cells=counters["peak_cells"],
+        lines=lines,
+        buffers=_buffers(marked, buffers),
+        sources={path: text for path, text in sources.items() if any(line.path == path for line in lines)},
+    )
+
+
+def _train(
+    child: Child, instance: Instance, task: Task, steps: int | None, on_check: Callable[[int], None]
+) -> measure.Progress:
+    if steps is None:
+        return measure.train(child, instance, task, on_check)
+    progress = measure.Progress()
+    while progress.samples < steps:
+        count = min(task.check_every, steps - progress.samples)
+        measure.teach(child, instance, progress.samples, count)
+        progress.samples += count
+        on_check(progress.samples)
+    return progress
+
+
+def _rows(answer: Mapping[str, Any], name: str, count: int) -> list[Sums]:
+    """The worker's sums, each row checked: nothing else of its answer is used."""
+    rows, moved = answer.get(name), answer.get(f"{name}_dmd")
+    if type(rows) is not list or type(moved) is not list or not len(rows) == len(moved) == count:
+        raise ChildError(f"expected {count} {name}")
+    return [_sums(row, dmd) for row, dmd in zip(rows, moved, strict=True)]
+
+
+def _sums(row: Any, dmd: Any) -> Sums:
+    if type(row) is not list or len(row) != len(COLUMNS) + BINS or type(dmd) is not float:
+        raise ChildError("a row of the profile is not one of counts")
+    if not all(type(n) is int and 0 <= n < 2**63 for n in row) or not 0 <= dmd < math.inf:
+        raise ChildError("a sum of the profile is not a count")
+    return Sums(**dict(zip(COLUMNS, row, strict=False)), dmd=dmd, distances=tuple(row[len(COLUMNS) :]))
+
+
+def _total(parts: Sequence[Sums]) -> Sums:
+    counts = {name: sum(getattr(part, name) for part in parts) for name in COLUMNS}
+    distances = tuple(sum(column) for column in zip(*(part.distances for part in parts), strict=True))
+    return Sums(**counts, dmd=math.fsum(part.dmd for part in parts), distances=distances)
+
+
+def _agree(counters: Mapping[str, Any], total: Sums) -> bool:
+    names = ("reads", "writes", "reuse", "ard_reads", "ard_distance")
+    equal = all(counters[name] == getattr(total, name) for name in names)
+    return equal and math.isclose(counters["dmd"], total.dmd, rel_tol=ROUNDING)
+
+
+def _path(module: str) -> str:
+    return module.replace(".", "/") + ".py" if module else ""
+
+
+def _lines(places: Sequence[Place], sums: Sequence[Sums], sources: Mapping[str, str]) -> tuple[Line, ...]:
+    lines = []
+    for place, of in zip(places, sums, strict=True):
+        path = _path(place.module)
+        text = sources[path].splitlines()[place.line - 1].strip() if path else "(the harness writes the sample)"
+        lines.append(Line(path, place.line, text, of))
+    return tuple(sorted((line for line in lines if line.sums.reads + line.sums.writes), key=_by_distance))
+
+
+def _by_distance(part: Line | Buffer) -> tuple[float, ...]:
+    return (-part.sums.ard_distance, -part.sums.dmd)
+
+
+def _buffers(marked: marks.Marks, sums: Sequence[Sums]) -> tuple[Buffer, ...]:
+    named = [Buffer(holder.name, _where(holder), of) for holder, of in zip(marked.holders, sums, strict=False)]
+    unnamed = [
+        Buffer(UNNAMED, f"made at {_path(place.module)}:{place.line}", of)
+        for place, of in zip(marked.places, sums[len(named) :], strict=True)
+    ]
+    return tuple(sorted((b for b in named + unnamed if b.sums.reads + b.sums.writes), key=_by_distance))
+
+
+def _where(holder: Holder) -> str:
+    if holder.function == FIELD and not holder.module:
+        return "field of a record"
+    if not holder.module:
+        return {"x": "the sample, written at each step's start", "y": "the label"}.get(holder.name, "from init")
+    return f"{_path(holder.module)}:{holder.line}"

@@ -1,0 +1,100 @@
+"""A profile in words and as tables for the terminal.
+
+Promises: one sentence that says which buffers the ARD comes from, and how far back their reads reach; shares are of
+the whole, not of the rows shown. Does not cover: the plot and the page.
+"""
+
+from collections.abc import Sequence
+
+from harness.profiling import Buffer, Line, Profile, Sums
+
+MOST = 0.8  # of the distance: the sentence names the fewest buffers that make so much
+ROWS = 12  # of each table
+TEXT_WIDTH = 60
+
+
+def headline(profile: Profile) -> str:
+    """What was trained, and its numbers."""
+    total = profile.total
+    ended = {True: "solved after", False: "not solved in", None: "the first"}[profile.solved]
+    return (
+        f"{profile.method}: {ended} {profile.samples:,} samples; ARD {total.mean_distance:,.1f} = distance "
+        f"{total.ard_distance:.4g} / {total.ard_reads:.4g} reads; DMD {total.dmd:.4g}"
+    )
+
+
+def answer(profile: Profile) -> str:
+    """Why the ARD is what it is: the buffers that make most of the distance, and how far back their reads reach."""
+    total = profile.total.ard_distance
+    if not total:
+        return "Nothing is read in training: there is no average reuse distance."
+    chosen: list[Buffer] = []
+    for buffer in profile.buffers:
+        chosen.append(buffer)
+        if sum(b.sums.ard_distance for b in chosen) >= MOST * total:
+            break
+    makes = _joined([f"{b.name} {share(b.sums.ard_distance, total)}" for b in chosen])
+    reach = _joined([f"{b.sums.mean_distance:,.0f}" for b in chosen])
+    reads = share(sum(b.sums.ard_reads for b in chosen), profile.total.ard_reads)
+    return (
+        f"The ARD comes from {makes}: {reads} of the reads in training, which reach back {reach} accesses on "
+        f"average to the last write or the stamp at the step's start; {profile.peak_cells:,} cells are alive at most."
+    )
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def share(part: float, whole: float) -> str:
+    """In percent, one decimal; a dash for a part of nothing."""
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def tables(profile: Profile) -> list[str]:
+    """The lines of both tables: by buffer, and by source line."""
+    heads = ("distance", "reads", "mean distance", "DMD")
+    buffers = [(b.name, *_cells(b.sums, profile.total), b.where) for b in profile.buffers[:ROWS]]
+    lines = [(place(at), *_cells(at.sums, profile.total), _short(at.text)) for at in profile.lines[:ROWS]]
+    return [
+        *_aligned([("buffer", *heads, "held first at"), *buffers]),
+        *_more(len(profile.buffers), "buffers"),
+        "",
+        *_aligned([("line", *heads, "source"), *lines]),
+        *_more(len(profile.lines), "lines"),
+    ]
+
+
+def _cells(sums: Sums, total: Sums) -> tuple[str, ...]:
+    distance = f"{sums.mean_distance:,.0f}" if sums.ard_reads else "-"
+    return (
+        share(sums.ard_distance, total.ard_distance),
+        share(sums.ard_reads, total.ard_reads),
+        distance,
+        share(sums.dmd, total.dmd),
+    )
+
+
+def place(line: Line) -> str:
+    """`path:line`, without the package; of the harness just its name."""
+    return f"{line.path.removeprefix('sparse_parity/')}:{line.line}" if line.path else "harness"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= TEXT_WIDTH else text[: TEXT_WIDTH - 1] + "…"
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    last = len(widths) - 1
+    return [
+        "  " + "  ".join(
+            cell.ljust(width) if at in (0, last) else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]  # fmt: skip
+
+
+def _more(count: int, noun: str) -> list[str]:
+    return [f"  ({count - ROWS} more {noun}: see the page)"] if count > ROWS else []
