@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.edits import is_editable
 from harness.errors import ArdentError
 from harness.proposers import NAMES, ProposerOptions
 from harness.proposers.options import DEFAULT_MODEL
-from harness.run import Run, Wanted, proposals, recorded_rows
+from harness.run import Run, Wanted, editable_files, proposals, recorded_rows
 
 DEFAULT_TASK = "parity20"
 MOST_SEED = 2**63
@@ -152,9 +153,16 @@ def opening(run: Run) -> str:
     lines = [f"run {settings.run} {how}: task {settings.task}, from commit {settings.baseline[:12]}, on {run.branch}"]
     if run.ledger.recovered:
         lines.append(run.ledger.recovered)
+    if editable_files(run.repository, run.repository.head()) != _working_editable(run):
+        lines.append("note: uncommitted changes in sparse_parity/ take no part: a run starts from a commit")
     if settings.budget and done >= settings.budget:
         lines.append(f"its budget of {settings.budget} is used; raise --budget to go on")
     return "\n".join(lines)
+
+
+def _working_editable(run: Run) -> dict[str, str]:
+    files = run.repository.working_files(["sparse_parity"])
+    return {path: text for path, text in files.items() if is_editable(path)}
 
 
 def guarded(command: Callable[[], int], *, after_interrupt: str = "the same command goes on where it was") -> int:

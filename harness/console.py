@@ -62,13 +62,20 @@ class Console:
         """The right half, and the reason of what did not come to a measurement."""
         verdict = row.verdict
         measured = f"{_effects(row)}  " if verdict.effects else ""
-        self.say(f"{verdict.outcome:<12} {measured}{row.seconds:.1f} s")
+        self.say(f"{verdict.outcome:<12} {measured}{row.seconds:.1f} s{_objection(row)}")
         if not verdict.effects and verdict.outcome != "kept":
             self.say(f"{'':>9}{verdict.stage}: {first_line(verdict.reason)}")
 
     def baseline(self, row: Experiment) -> None:
         """The right half of experiment 0."""
         self.say(f"{'measured':<12} {_numbers(row.evidence.screen[0].candidate)}  {row.seconds:.1f} s")
+
+
+def _objection(row: Experiment) -> str:
+    """Why numbers that may look like a gain are none, in the judge's few words before the numbers."""
+    verdict = row.verdict
+    said = verdict.outcome != "kept" and bool(verdict.effects)
+    return f"  ({first_line(verdict.reason).split(':', 1)[0]})" if said else ""
 
 
 def _effects(row: Experiment) -> str:

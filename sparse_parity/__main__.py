@@ -3,6 +3,7 @@ plots.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -125,6 +126,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         run(argv)
     except (ParityError, TrackerError) as error:
         print(f"sparse_parity: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print("sparse_parity: interrupted", file=sys.stderr)

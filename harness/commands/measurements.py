@@ -11,7 +11,7 @@ from harness.judge import NAMES
 from harness.records import Effect, Evidence, Metric, Pair, Verdict
 
 NO_INTERVAL = 1e9  # what the judge writes where one pair gives no interval
-HEADER = ("", "incumbent", "candidate", "change", "interval")
+HEADER = ("", "incumbent", "candidate", "change", "interval at the win's level")
 FORMATS: dict[Metric, str] = {"ard": ",.1f", "dmd": ",.0f", "reuse": ",.0f", "traffic": ",.0f", "accuracy": ".2%"}
 
 
