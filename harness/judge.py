@@ -134,7 +134,8 @@ def _accuracy_win(
         return False
     if bounds["accuracy"].low <= 0 or _mcnemar(pairs) > _level(rules, looks):
         return False
-    if not all(p.incumbent.solved for p in pairs):
+    solved = sum(p.incumbent.solved for p in pairs)
+    if 2 * solved < len(pairs) or (solved < len(pairs) and all(p.candidate.solved for p in pairs)):
         return True  # the incumbent misses the target: reaching it may cost
     allowed = math.log1p(rules.traffic_tolerance)
     return (

@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import heapq
 import json
+import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -22,7 +23,7 @@ __all__ = ["CHAMPION", "EditError", "apply", "edits_hash", "is_editable", "norma
 MAX_EDITS = 20
 MAX_BYTES = 64_000  # search and text of all edits together, as UTF-8
 
-_EDITABLE = re.compile(r"sparse_parity/(?:champion|methods/[a-z][a-z0-9_]*)\.py")
+_EDITABLE = re.compile(r"sparse_parity/(?:champion|methods/[a-z][a-z0-9_]{0,39})\.py")
 _SHOWN_LINES = 12
 _SHOWN_COLUMNS = 160
 
@@ -33,7 +34,10 @@ class EditError(ValueError):
 
 def is_editable(path: str) -> bool:
     """Whether a proposal may touch `path`: the champion, or a method file with a lower_snake_case name."""
-    return _EDITABLE.fullmatch(path) is not None
+    if _EDITABLE.fullmatch(path) is None:
+        return False
+    name = path.rpartition("/")[2].removesuffix(".py")
+    return not (keyword.iskeyword(name) or name == "conftest" or name.startswith("test_"))
 
 
 def apply(sources: Mapping[str, str], edits: Sequence[Edit]) -> dict[str, str]:

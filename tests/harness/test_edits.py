@@ -248,6 +248,11 @@ def hash_of(body: str, extra: str = "") -> str:
     )
 
 
+@pytest.mark.parametrize("name", ["import", "conftest", "test_x", "a" * 41])
+def test_method_files_have_names_that_can_be_imported_stored_and_are_no_tests(name):
+    assert not is_editable(f"sparse_parity/methods/{name}.py")
+
+
 def test_names_that_a_comprehension_hides_are_not_confused_with_globals():
     assert hash_of("return [t for t in a], sum(b)") != hash_of("return [t for t in a], max(b)")
     assert hash_of("return [sum for sum in a], sum(b)") != hash_of("return [max for max in a], max(b)")

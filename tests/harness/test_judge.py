@@ -265,6 +265,13 @@ def test_accuracy_win_may_not_cost_more_where_the_incumbent_meets_the_target(met
     assert win_of(decided(more, rules=only["accuracy"])) == "accuracy"
 
 
+def test_one_instance_that_both_leave_unsolved_does_not_make_cost_free():
+    hard = replace(INCUMBENT, solved=False)
+    more = [pair(accuracy=0.02 + 0.0005 * i, dmd=50.0, traffic=50.0) for i in range(15)]
+    more.append(pair(accuracy=0.03, dmd=50.0, traffic=50.0, incumbent=hard))
+    assert decided(more, rules=only["accuracy"]).outcome != "kept"
+
+
 def test_accuracy_win_needs_both_the_answers_and_the_instances():
     """One instance with a hundred answers more is beyond chance for McNemar, and tells of one instance."""
     lucky = [pair(accuracy=0.04)] + [pair(accuracy=0.0)] * 15

@@ -133,11 +133,12 @@ def test_every_experiment_has_one_line_with_verdict_numbers_and_seconds(finished
     lines = finished.done.stdout.splitlines()
     assert lines[0] == "proposer: scripted"
     assert lines[1].startswith("run all begins: task tiny, from commit ")
+    assert lines.pop(2).startswith("note: uncommitted changes in sparse_parity/ take no part")  # the checkout is dirty
     numbers = r"ARD [\d,]+  DMD [\d.e+]+  accuracy [\d.]+%"
     effects = r"ARD [\d,]+ \([-+][\d.]+%\)  DMD [-+][\d.]+%  accuracy [\d.]+%"
     assert re.fullmatch(rf"      0  baseline\.+ measured     {numbers}  [\d.]+ s", lines[2])
     assert re.fullmatch(rf"   1/10  Half the hidden units\.+ kept         {effects}  [\d.]+ s", lines[3])
-    assert re.fullmatch(rf"   2/10  Four times the units\.+ discarded    {effects}  [\d.]+ s", lines[4])
+    assert re.fullmatch(rf"   2/10  Four times the units\.+ discarded    {effects}  [\d.]+ s  \([a-z0-9 ]+\)", lines[4])
     assert re.fullmatch(r"   3/10  no usable proposal\.+ invalid      [\d.]+ s", lines[5])
     assert lines[6] == "         propose: the answer held no proposal"
     counted = [line for line in lines if re.match(r" +\d+/10  ", line)]
@@ -227,7 +228,7 @@ def test_a_paused_run_says_why_and_goes_on_with_the_same_command(begun):
     assert "1 of 2 experiments, paused" in paused.stdout
     done = run_loop(begun, *scripted(begun, [POLICY, UNUSABLE]))
     assert done.returncode == 0
-    assert "run x goes on after 1 experiments" in done.stdout
+    assert "run x goes on after 1 experiment" in done.stdout
     assert len(rows_of(begun, "x")) == 3
 
 
@@ -248,7 +249,7 @@ def test_null_rows_cost_no_budget_and_never_advance_the_branch(project):
     order = ["proposal", "proposal", "null", "proposal", "proposal", "null", "proposal"]
     assert [row["kind"] for row in rows[1:]] == order
     assert branch_subjects(project, "x") == ["Half the hidden units", "Ledger of run x: 8 rows"]
-    assert re.search(r"^   null  null row: .* \d+\.\d s$", done.stdout, re.MULTILINE)
+    assert re.search(r"^   null  null row: .* \d+\.\d s  \([a-z0-9 ]+\)$", done.stdout, re.MULTILINE)
     assert re.search(r"null rows \d of 2 kept", done.stdout)
 
 

@@ -180,7 +180,7 @@ def test_a_run_whose_last_commit_is_missing_is_not_finished(project):
     command = scripted(project, [POLICY], run=None)
     assert run_loop(project, *command).returncode == 0
     forget_the_last_commit(project, "tiny-1")
-    assert "run tiny-1 goes on after 1 experiments" in run_loop(project, *command).stdout
+    assert "run tiny-1 goes on after 1 experiment" in run_loop(project, *command).stdout
     assert "run tiny-2 begins" in run_loop(project, *command).stdout
 
 

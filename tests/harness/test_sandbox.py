@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -87,7 +87,8 @@ def until_opened(reader, times, patience=20.0):
     while times:
         assert time.monotonic() < deadline
         if select.select([reader], [], [], 1)[0]:
-            times -= len(os.read(reader, times))
+            with suppress(BlockingIOError):  # readable for a moment only: a writer came and went
+                times -= len(os.read(reader, times))
 
 
 def run_tree(fifo_path, folder, seconds, generations=2):

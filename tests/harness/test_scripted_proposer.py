@@ -173,7 +173,6 @@ def test_heavy_packages_are_imported_only_by_the_proposer_that_needs_them():
         ("prediction", {"metric": "dmd", "direction": "lower", "size": 10**400}, "prediction.size"),
         ("edits", [], "at least one edit"),
         ("edits", "replace", "must be a list"),
-        ("edits", [{}] * 33, "33 edits"),
         ("edits", [3], "edits[0]: must be an object"),
         ("edits", [{"kind": "move"}], "edits[0].kind: must be one of replace, create, delete"),
         ("edits", [{"kind": "replace", "path": "a", "text": "b"}], "edits[0].search: is missing"),
@@ -182,7 +181,6 @@ def test_heavy_packages_are_imported_only_by_the_proposer_that_needs_them():
         ("edits", [{"kind": "create", "path": "", "text": ""}], "edits[0].path: is empty"),
         ("edits", [{"kind": "create", "path": "a", "text": ["b"]}], "edits[0].text: must be text"),
         ("edits", [{"kind": "create", "path": "a", "text": "\0"}], "NUL"),
-        ("edits", [{"kind": "create", "path": "a", "text": "x" * 200_001}], "200000 characters"),
     ],
 )
 def test_unusable_answer_says_which_field_and_what_to_send(field, value, told):
