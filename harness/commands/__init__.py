@@ -34,6 +34,11 @@ def main(argv: list[str], root: Path) -> int:
     return code
 
 
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, in the plural where it is due."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def overview() -> str:
     """The list of commands, one line each."""
     width = max(map(len, SUMMARIES))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness import finding
 from harness.cli import Parser
+from harness.commands import counted
 from harness.commands.published import DISCOVERIES, experiment_diff, finding_diff
 from harness.errors import ArdentError, BadInputError
 from harness.finding.evidence import read_evidence
@@ -65,8 +66,8 @@ def _summary(findings: list[Finding], bullets: int | None, problems: list[str]) 
         return []
     if not findings and not bullets:
         return ["no findings here: the loop has kept nothing on this branch yet"]
-    counted = [_count(len(findings), "finding"), *([] if bullets is None else [_count(bullets, "bullet")])]
-    return [f"{', '.join(counted)}: every number is rendered from its evidence"]
+    parts = [counted(len(findings), "finding"), *([] if bullets is None else [counted(bullets, "bullet")])]
+    return [f"{', '.join(parts)}: every number is rendered from its evidence"]
 
 
 def check_finding(repository: Repository, path: Path) -> Finding:
@@ -125,6 +126,3 @@ def _has_bullet(text: str, evidence: Experiment) -> bool:
     source = f"]({finding.paths(evidence).finding})"
     return any(line.rstrip().endswith(source) for line in text.splitlines())
 
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.cli import Parser
+from harness.commands import counted
 from harness.commands.published import check_code, check_commits, check_files, is_comparable
 from harness.commands.recorded import Code, RecordedRun, read_run, run_names, task_of
 from harness.commands.rerun import Rerun, chosen_rows, measure_again
@@ -145,18 +146,14 @@ def _lines(audit: Audit) -> list[str]:
     head = f"run {audit.run}: "
     if audit.problems:
         lines = [f"{head}{problem}" for problem in audit.problems]
-        lines.append(f"{head}{_count(len(audit.problems), 'problem')} in {_count(audit.rows, 'row')}")
+        lines.append(f"{head}{counted(len(audit.problems), 'problem')} in {counted(audit.rows, 'row')}")
     elif not audit.rows:
         lines = [f"{head}nothing was measured in it yet"]
     else:
-        findings = f"{_count(audit.findings, 'finding')} {'matches' if audit.findings == 1 else 'match'}"
-        rows = f"{_count(audit.derived, 'verdict')} derived again, {_count(audit.consistent, 'other row')} consistent"
-        lines = [f"{head}{_count(audit.rows, 'row')}, chain holds, {rows}, {findings}"]
+        findings = f"{counted(audit.findings, 'finding')} {'matches' if audit.findings == 1 else 'match'}"
+        rows = f"{counted(audit.derived, 'verdict')} derived again, {counted(audit.consistent, 'other row')} consistent"
+        lines = [f"{head}{counted(audit.rows, 'row')}, chain holds, {rows}, {findings}"]
     return [*lines, *(f"{head}note: {note}" for note in audit.notes)]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _document(audits: list[Audit], reruns: list[Rerun]) -> str:
