@@ -99,15 +99,12 @@ def start(limits: Limits, cancelled: threading.Event | None = None) -> Iterator[
         OSError: the worker cannot be started at all: trouble of the harness.
     """
     ours, theirs = socket.socketpair()
-    with ours:
-        with theirs:
-            arguments = [theirs.fileno(), limits.memory_mb, _cpu_seconds(limits), os.getpid()]
-            command = [*PYTHON, str(HERE / "worker.py"), *(str(a) for a in arguments), *_import_paths()]
-            process = _spawn(command, pass_fds=(theirs.fileno(),))
-        try:
+    with ours, theirs:
+        arguments = [theirs.fileno(), limits.memory_mb, _cpu_seconds(limits), os.getpid()]
+        command = [*PYTHON, str(HERE / "worker.py"), *(str(a) for a in arguments), *_import_paths()]
+        with _spawned(command, pass_fds=(theirs.fileno(),)) as process:
+            theirs.close()  # or the child's death would not end a waiting request
             yield Child(process, ours, limits, cancelled)
-        finally:
-            kill_group(process)
 
 
 def run(
@@ -123,35 +120,62 @@ def run(
     arguments = [str(a) for a in (limits.memory_mb, _cpu_seconds(limits), file_bytes, os.getpid())]
     confined = [*PYTHON, str(HERE / "confine.py"), *arguments, "--", *command]
     with (cwd / ".output").open("w+b") as output:
-        process = _spawn(confined, stdout=output.fileno(), cwd=cwd, environment=environment)
-        try:
-            code = process.wait(timeout=limits.seconds)
-        except subprocess.TimeoutExpired:
-            raise ChildError(f"over the time limit of {limits.seconds:g} s") from None
-        finally:
-            kill_group(process)
+        with _spawned(confined, stdout=output.fileno(), cwd=cwd, environment=environment) as process:
+            try:
+                code = process.wait(timeout=limits.seconds)
+            except subprocess.TimeoutExpired:
+                raise ChildError(f"over the time limit of {limits.seconds:g} s") from None
         output.seek(max(0, output.seek(0, os.SEEK_END) - 8192))
         return code, printable(output.read().decode("utf-8", "replace"), keep_lines=True)
 
 
-def _spawn(
+@contextmanager
+def _spawned(
     command: list[str],
     *,
     pass_fds: tuple[int, ...] = (),
     stdout: int = subprocess.DEVNULL,
     cwd: Path | None = None,
     environment: dict[str, str] | None = None,
-) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=stdout,
-        env=environment or {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
-        cwd=cwd or "/",
-        pass_fds=pass_fds,
-        start_new_session=True,
-    )
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is killed with its group at the end, at whatever moment an interrupt comes."""
+    process = None
+    try:
+        with _interrupts_held():  # one inside Popen would leave a child that nobody knows
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stdout,
+                env=environment or {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
+                cwd=cwd or "/",
+                pass_fds=pass_fds,
+                start_new_session=True,
+            )
+        yield process
+    finally:
+        if process is not None:
+            with _interrupts_held():
+                kill_group(process)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """SIGINT and SIGTERM that come inside are handled at the end. Only the main thread runs handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    late: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in before:
+            signal.signal(number, lambda number, _frame: late.append(number))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        for came in late:
+            signal.raise_signal(came)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

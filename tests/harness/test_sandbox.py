@@ -353,3 +353,34 @@ def test_printable_text_has_no_control_or_direction_characters(text):
     shown = sandbox.printable(text)
     assert shown.isprintable()
     assert [c for c in shown if c != " "] == [c for c in text if c.isprintable() and c != " "]
+
+
+# Starts children while another thread interrupts at seeded moments; prints how many interrupts came and who is left.
+INTERRUPTED_STARTS = """
+import os, random, signal, sys, threading, time
+from pathlib import Path
+from harness import sandbox
+
+rng = random.Random(int(sys.argv[1]))
+came = 0
+for _ in range(40):
+    timer = threading.Timer(rng.uniform(0, 0.004), os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        timer.start()
+        with sandbox.start(sandbox.Limits(seconds=20, memory_mb=512)):
+            time.sleep(5)
+    except KeyboardInterrupt:
+        came += 1
+    timer.join()
+children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+print(came, len(children))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads its children from /proc")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_interrupt_at_any_moment_of_a_start_leaves_no_child(seed):
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", INTERRUPTED_STARTS, str(seed)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == ["40", "0"]
