@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 
 from harness.policy import words
-from harness.policy.names import HANDED, RESERVED, Function, Import, bound
+from harness.policy.names import HANDED, RESERVED, Function, Import, bound, is_number
 from harness.policy.words import Arity, Reader
 
 REPORTED = -1
@@ -103,12 +103,13 @@ def read_iteration(reader: Reader, target: ast.expr, node: ast.expr) -> None:
 
 
 def _iterator(reader: Reader, target: ast.expr, node: ast.Call, name: str) -> None:
-    if not reader.arity(node, words.ITERATORS[name], name, keyword="strict" if name == "zip" else ""):
+    plain = _without(node, "start") if name == "enumerate" and len(node.args) == 1 else node
+    if not reader.arity(plain, words.ITERATORS[name], name, keyword="strict" if name == "zip" else ""):
         return
     if name == "zip":
         _several(reader, target, node.args, name)
     elif name == "enumerate":
-        for start in node.args[1:]:
+        for start in (*node.args[1:], *(given.value for given in node.keywords)):
             read_value(reader, start)
         _several(reader, target, [ast.Constant(0), node.args[0]], name)
     elif name == "reversed" and words.iterator_name(node.args[0]) in ("", "range"):
@@ -120,7 +121,7 @@ def _iterator(reader: Reader, target: ast.expr, node: ast.Call, name: str) -> No
     else:
         for argument in node.args:
             read_value(reader, argument)
-        _single(reader, target)
+        _single(reader, target, name)
 
 
 def _several(reader: Reader, target: ast.expr, sources: Sequence[ast.expr], name: str) -> None:
@@ -132,10 +133,18 @@ def _several(reader: Reader, target: ast.expr, sources: Sequence[ast.expr], name
         reader.refuse(target, what, f"for {', '.join('abcdefghi'[: len(sources)])} in {name}(...)")
 
 
-def _single(reader: Reader, target: ast.expr) -> None:
-    if not isinstance(target, ast.Name):
-        what = f"{words.kind(target)} as this loop target is not allowed, only zip and enumerate yield tuples"
-        reader.refuse(target, what, "for row in rows, then row[0] and row[1]")
+def _single(reader: Reader, target: ast.expr, name: str = "") -> None:
+    """A name for each element; or names that a row's numbers are read into, which `range` does not yield."""
+    names = [target] if name or not isinstance(target, ast.Tuple) else target.elts
+    if not all(isinstance(part, ast.Name) for part in names) or not names:
+        what = f"{words.kind(target)} as this loop target is not allowed, only names take what comes"
+        reader.refuse(target, what, "for a in xs, or for a, b in rows")
+
+
+def _without(node: ast.Call, keyword: str) -> ast.Call:
+    """The call without one keyword, whose value is checked elsewhere."""
+    kept = [given for given in node.keywords if given.arg != keyword]
+    return ast.copy_location(ast.Call(node.func, node.args, kept), node)
 
 
 # -- calls ---
@@ -186,9 +195,14 @@ def read_call(reader: Reader, node: ast.Call) -> int:
 
 
 def _builtin(reader: Reader, node: ast.Call, name: str) -> None:
-    if not reader.arity(node, words.BUILTINS[name], name, keyword="reverse" if name == "sorted" else ""):
+    plain = _without(node, "default") if name in ("max", "min") and len(node.args) == 1 else node
+    if not reader.arity(plain, words.BUILTINS[name], name, keyword="reverse" if name == "sorted" else ""):
         return
-    alone = node.args[0] if len(node.args) == 1 and name in words.CONSUMERS else None
+    for given in node.keywords:
+        read_value(reader, given.value)
+    alone = node.args[0] if name in words.CONSUMERS and (len(node.args) == 1 or name == "sum") else None
+    if name == "sum" and not all(is_number(start) for start in node.args[1:]):
+        reader.refuse(node, "sum with this start is not allowed, it adds numbers", "sum(xs), or sum(xs, 0.0)")
     if isinstance(alone, ast.GeneratorExp):
         _comprehend(reader, alone)
     elif alone is not None:
