@@ -225,6 +225,8 @@ class _Tracing(ast.NodeTransformer):
             node.args = [self._checked(a) for a in node.args]
             for keyword in node.keywords:
                 keyword.value = self._checked(keyword.value)
+            if node.func.id == "enumerate" and node.keywords:  # start=, which nothing else may be
+                node.args.append(node.keywords.pop().value)
             if node.func.id == "enumerate" and len(node.args) > 1:
                 node.args[1] = _call("_start", node.args[1], at=node.args[1])
         return node

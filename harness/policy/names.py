@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.errors import ArdentError
+from harness.policy.instead import MODULES
 from harness.policy.spelling import LABEL, unfit_name
 
 LARGEST = 2**63
@@ -143,7 +144,8 @@ def _declare_import(module: Module, node: ast.Import) -> None:
     for alias in node.names:
         if alias.name != "math" or alias.asname:
             what = f"import {alias.name}{' as' if alias.asname else ''} is not allowed, only math is there"
-            module.refuse(node.lineno, what, "import math, or from sparse_parity.model import ...")
+            default = "import math, or from sparse_parity.model import ..."
+            module.refuse(node.lineno, what, default if alias.name == "math" else MODULES.get(alias.name, default))
         else:
             module.add("math", node.lineno, Known("math"))
 
@@ -154,9 +156,8 @@ def _declare_from(module: Module, node: ast.ImportFrom) -> None:
     if not is_method and source not in (MODEL, TRACKER):
         where = "." * node.level + (node.module or "")
         what = f"importing from {where} is not allowed, it is outside the package's methods"
-        module.refuse(
-            node.lineno, what, "from sparse_parity.model or from sparse_parity.methods.<name> import ..."
-        )
+        default = "from sparse_parity.model or from sparse_parity.methods.<name> import ..."
+        module.refuse(node.lineno, what, MODULES.get(where, default))
         return
     for alias in node.names:
         if alias.name == "*" or alias.asname:
@@ -182,7 +183,7 @@ def _declare_constant(module: Module, node: ast.Assign | ast.AnnAssign) -> None:
         return
     if not is_number(node.value):
         what = f"the module-level value of {target.id} is not a number literal, modules hold no state"
-        module.refuse(node.lineno, what, "the number itself, or a field of the state record")
+        module.refuse(node.lineno, what, "the number itself (0.5, not 1 / 2), or a field of the state record")
     module.add(target.id, node.lineno, Known("constant"))
 
 

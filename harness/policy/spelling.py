@@ -9,7 +9,7 @@ import re
 
 MAX_NAME = 40  # names come back in error messages: long ones would carry text
 TRACED = frozenset(  # what `rewrite` puts in, and its names for it
-    ("_open", "_put", "_close", "_fill", "_record", "_number", "_power", "_shift", "_at", "_back", "_hold")
+    ("_open", "_put", "_close", "_fill", "_record", "_number", "_start", "_power", "_shift", "_at", "_back", "_hold")
 )
 
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9_]*", re.ASCII)

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 
 from harness.policy import words
+from harness.policy.instead import INSTEAD
 from harness.policy.names import HANDED, RESERVED, Function, Import, bound, is_number
 from harness.policy.words import Arity, Reader
 
@@ -41,7 +42,15 @@ def _binary(reader: Reader, node: ast.BinOp) -> None:
 def _compare(reader: Reader, node: ast.Compare) -> None:
     if any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
         reader.refuse(node, "is and is not are not allowed, identity can carry numbers", "== or !=")
-    _parts(reader, node)
+    if _is_text(node.left) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        what = "asking for a field is not allowed, text is no value and records are fixed"
+        reader.refuse(node, what, "all fields in init")
+    else:
+        _parts(reader, node)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def read_subscript(reader: Reader, node: ast.Subscript) -> None:
@@ -51,7 +60,10 @@ def read_subscript(reader: Reader, node: ast.Subscript) -> None:
         reader.label(place, "a hyperparameter's key")
         return
     read_value(reader, node.value)
-    if isinstance(place, ast.Constant) and isinstance(place.value, str):
+    if isinstance(place, ast.Tuple):
+        what = "an index of several parts, a tuple here, is not allowed, lists have one dimension"
+        reader.refuse(place, what, "rows[i][j], or [row[j] for row in rows] for a column")
+    elif isinstance(place, ast.Constant) and isinstance(place.value, str):
         reader.label(place, "a record's key")
     elif isinstance(place, ast.Slice):
         _parts(reader, place)
@@ -158,7 +170,7 @@ def _call_value(reader: Reader, node: ast.Call) -> None:
         reader.refuse(
             node,
             "this call returns a tuple, tuples are uncounted memory",
-            "a, b = f(...) to unpack it at once",
+            "a, b = f(...) first, then what you need of a and b",
         )
 
 
@@ -183,18 +195,19 @@ def read_call(reader: Reader, node: ast.Call) -> int:
         _builtin(reader, node, name)
         return 1
     if name in words.ITERATORS:
-        reader.refuse(
-            node, f"{name}(...) here is not allowed, iterators are not values", "list(...), or a for loop"
-        )
+        reader.refuse(node, f"{name}(...) here is not allowed, iterators are not values", INSTEAD[name])
     else:
         default = "arithmetic, a loop, or a function of this package"
         reader.refuse(
-            node, f"calling {name} is not allowed, it is not on the list", words.INSTEAD.get(name, default)
+            node, f"calling {name} is not allowed, it is not on the list", INSTEAD.get(name, default)
         )
     return REPORTED
 
 
 def _builtin(reader: Reader, node: ast.Call, name: str) -> None:
+    if name in ("float", "int") and node.args and _is_text(node.args[0]):
+        reader.refuse(node, f"{name} of text is not allowed, text is no value", "the number, or math.inf")
+        return
     plain = _without(node, "default") if name in ("max", "min") and len(node.args) == 1 else node
     if not reader.arity(plain, words.BUILTINS[name], name, keyword="reverse" if name == "sorted" else ""):
         return
@@ -250,7 +263,7 @@ def _bind(reader: Reader, node: ast.Call, function: Function) -> None:
     """Match arguments with parameters, as Python would."""
     pairs = bound(function, node)
     if pairs is None:
-        what = f"this call does not fit {function.name}, stars are not allowed either"
+        what = f"this call does not fit {function.name}, each parameter is given once and without stars"
         reader.refuse(node, what, f"{function.name}({', '.join(function.parameters)})")
         return
     for name, value in pairs:

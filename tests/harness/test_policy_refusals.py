@@ -244,7 +244,7 @@ INSIDE = [
     ("for _ in x:\n    a = _", 2, "reading _"),
     ("a = unknown", 1, "the name 'unknown' is not known here"),
     ("a = [b for b in xs]\na = b", 2, "the name 'b' is not known here"),
-    ("a = dot(xs)", 1, "either; write dot(u, v)"),
+    ("a = dot(xs)", 1, "without stars; write dot(u, v)"),
     ("a = dot(xs, w=x)", 1, "does not fit dot"),
     ("a = dot(xs, u=x)", 1, "does not fit dot"),
     ("y + 1", 1, "a statement without effect"),
