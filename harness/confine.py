@@ -27,7 +27,7 @@ OPTIONAL = ("namespaces", "empty root", "nobody", "no capabilities", "landlock",
 
 # Events of the audit hook (PEP 578) that mean to leave the process; prefixes, but for the first.
 OUTWARD: tuple[str, ...] = ("open", "os.", "socket.", "subprocess.", "ctypes.", "shutil.", "fcntl.", "mmap.")
-OUTWARD += ("resource.", "pty.", "tempfile.", "syslog.", "signal.", "glob.", "pathlib.", "_winapi.", "_posixsubprocess.")
+OUTWARD += ("resource.", "pty.", "tempfile.", "syslog.", "signal.", "glob.", "pathlib.", "_posixsubprocess.")
 
 
 class Orders(NamedTuple):

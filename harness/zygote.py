@@ -159,7 +159,7 @@ class Zygote:
             os.close(saying)
         return Run(ours, report, said)
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End it and its runs. Idempotent."""
         self._control.close()
         try:
@@ -170,9 +170,14 @@ class Zygote:
 
 
 class Nursery:
-    """Keeps one zygote for all runs of this process: replaced when it is gone, and after `MOST_RUNS` runs."""
+    """Keeps one zygote for all runs of this process: replaced when it is gone, and after `most_runs` runs.
 
-    def __init__(self) -> None:
+    `off` names layers that are left out, for tests: no candidate runs without a required one.
+    """
+
+    def __init__(self, off: Iterable[str] = (), most_runs: int = MOST_RUNS) -> None:
+        self._off = frozenset(off)
+        self._most_runs = most_runs
         self._lock = threading.Lock()
         self._zygote: Zygote | None = None
         self._owner = 0
@@ -207,7 +212,7 @@ class Nursery:
         for _ in range(2):
             zygote = self._lease()
             try:
-                return zygote, zygote.begin(memory_mb, cpu_s)
+                return zygote, _confined(zygote.begin(memory_mb, cpu_s))
             except ZygoteGoneError as error:
                 trouble = str(error)
                 self._release(zygote, is_gone=True)
@@ -227,10 +232,10 @@ class Nursery:
             if self._owner != os.getpid():  # the first run, or a fork of who had the first one: that zygote is not ours
                 self._owner, self._zygote, self._running = os.getpid(), None, {}
                 atexit.register(self.stop)
-            if self._begun >= MOST_RUNS:
+            if self._begun >= self._most_runs:
                 self._retire()
             if self._zygote is None:
-                self._zygote, self._begun = Zygote(), 0
+                self._zygote, self._begun = Zygote(off=self._off), 0
             self._begun += 1
             confine.set_dumpable(dumpable=False)
             self._running[self._zygote] = self._running.get(self._zygote, 0) + 1
@@ -244,7 +249,7 @@ class Nursery:
             if not self._running[zygote]:
                 del self._running[zygote]
                 if zygote is not self._zygote:
-                    zygote.stop()
+                    zygote.close()
             if not self._running:
                 confine.set_dumpable(dumpable=True)
 
@@ -252,7 +257,15 @@ class Nursery:
         """Begin no more runs in this zygote; those at work end before it does."""
         old, self._zygote = self._zygote, None
         if old is not None and old not in self._running:
-            old.stop()
+            old.close()
+
+
+def _confined(run: Run) -> Run:
+    """The run, if every required layer confines it. ArdentError if not."""
+    if missing := confine.REQUIRED - set(run.layers):
+        run.end()
+        raise ArdentError(f"the sandbox lacks {', '.join(sorted(missing))}; see: python -m harness doctor")
+    return run
 
 
 def import_paths() -> list[str]:

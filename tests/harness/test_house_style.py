@@ -36,7 +36,7 @@ DEEP = {
     "confine": {"landlock", "seccomp", "syscalls"},
     "forkserver": {"channel", "confine"},
     "zygote": {"channel", "confine"},
-    "sandbox": {"channel", "confine", "zygote"},
+    "sandbox": {"channel", "zygote"},
     "interrupt": set(),
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "proposers", "finding", "verify", "profiling"}
