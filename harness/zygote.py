@@ -90,10 +90,10 @@ class Run:
         Raises:
             ArdentError: something is.
         """
-        self.socket.close()
         with suppress(OSError):
             self._report.shutdown(socket.SHUT_WR)
         self.wait(PATIENCE_S)
+        self.socket.close()
         if self._errors >= 0:
             os.close(self._errors)
             self._errors = -1

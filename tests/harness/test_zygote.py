@@ -65,7 +65,7 @@ def trained(nursery):
     with sandbox.start(LIMITS, nursery=nursery) as child:
         load(child, net())
         progress = measure.train(child, drawn, TINY)
-        return progress.digest.hexdigest(), measure.read_counters(child, progress.looking)
+        return progress.digest.hexdigest(), measure.read_counters(child, solved=progress.solved)
 
 
 # -- layers ---
@@ -208,11 +208,11 @@ def test_many_runs_leave_no_descriptor(nursery):
     mine = nursery()
     with sandbox.start(LIMITS, nursery=mine) as child:
         load(child)
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = sorted(Path("/proc/self/fd").iterdir())
     for _ in range(50):
         with sandbox.start(LIMITS, nursery=mine):
             pass
-    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
 
 
 def test_two_measurements_in_one_zygote_are_the_same_as_in_two(nursery):
