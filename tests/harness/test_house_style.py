@@ -24,6 +24,7 @@ DEEP = {
     "policy": set(),
     "task": set(),
     "judge": set(),
+    "energy": set(),
     "memory_trace": set(),
     "float_names": set(),
     "marks": {"float_names"},
