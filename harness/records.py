@@ -145,6 +145,22 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapse:
+    """A confirm instance on which the incumbent failed: its time ran out, or it crashed. It counts as unsolved by it.
+
+    Attributes:
+        index: which instance of the confirm stage it was, from 0; pairs and lapses share the numbers.
+        seed: draws the instance again.
+        reason: of the incumbent's failure.
+    """
+
+    index: int
+    seed: str
+    candidate: Measurement
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """The paired effect on one metric, as candidate relative to incumbent.
 
@@ -164,13 +180,15 @@ class Effect:
 class Slack:
     """How far the incumbent already lies above the best seen since the baseline: log ratios, and accuracy lost.
 
-    Guards of "no worse" start from here, so that small losses inside the tolerance cannot add up.
+    Every guard of "no worse" starts from here, so that small losses inside the tolerance cannot add up. `predict` is
+    one prediction's traffic.
     """
 
     dmd: float = 0.0
     reuse: float = 0.0
     traffic: float = 0.0
     accuracy: float = 0.0
+    predict: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +220,7 @@ class Evidence:
     screen: tuple[Pair, ...] = ()
     confirm: tuple[Pair, ...] = ()
     slack: Slack = Slack()
+    lapses: tuple[Lapse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +265,7 @@ class Experiment:
     started: str
     seconds: float
     seconds_by_stage: tuple[tuple[str, float], ...]
-    schema: int = 1
+    schema: int = 2
     tip: str = ""
 
 

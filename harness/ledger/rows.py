@@ -8,13 +8,15 @@ Does not cover: how the lines hang together. That is harness/ledger.
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from harness.errors import ArdentError
 from harness.records import Experiment
 
-SCHEMA = 1
+SCHEMA = 2
+NEW_IN_2 = (("evidence", "lapses"), ("evidence", "slack", "predict"))  # what a row of schema 1 does not have
 _RESTORE = "restore the line from a copy of the ledger"
 
 
@@ -28,7 +30,7 @@ def encode(experiment: Experiment) -> bytes:
     try:
         # There and back once, so that an integer in a float's place becomes the float that will be read.
         exact = msgspec.convert(msgspec.to_builtins(experiment), Experiment, strict=True)
-        line = _canonical(msgspec.to_builtins(exact))
+        line = _canonical(plain(exact))
     except (TypeError, ValueError) as error:
         raise LedgerError(
             f"{where}: it cannot be recorded: {error}; this is a bug, please report it"
@@ -47,19 +49,30 @@ def decode(line: bytes, number: int) -> Experiment:
         raise LedgerError(f"line {number}: not JSON, so damaged or edited; {_RESTORE}") from error
     if not isinstance(raw, dict):
         raise LedgerError(f"line {number}: not a JSON object; {_RESTORE}")
-    if raw.get("schema") != SCHEMA:
+    if raw.get("schema") not in {1, SCHEMA} or isinstance(raw["schema"], bool):
         found = raw.get("schema", "missing")
-        raise LedgerError(f"line {number}: schema: {found!r} is not {SCHEMA}; use the Ardent that wrote it")
+        raise LedgerError(f"line {number}: schema: {found!r} is neither 1 nor {SCHEMA}; use the Ardent that wrote it")
     try:
         experiment = msgspec.convert(raw, Experiment, strict=True)
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
         raise LedgerError(f"line {number}: {place.rstrip('`') or 'row'}: {problem}; {_RESTORE}") from error
-    expected = msgspec.to_builtins(experiment)
+    expected = plain(experiment)
     if _canonical(expected) != line:
         problem = next(_differences(raw, expected, ""), "not in the ledger's own form, so edited")
         raise LedgerError(f"line {number}: {problem}; {_RESTORE}")
     return experiment
+
+
+def plain(experiment: Experiment) -> dict[str, Any]:
+    """The row as JSON's own types, in the form of its schema."""
+    row: dict[str, Any] = msgspec.to_builtins(experiment)
+    for *path, name in NEW_IN_2 if experiment.schema == 1 else ():
+        place = row
+        for step in path:
+            place = place[step]
+        del place[name]
+    return row
 
 
 def _canonical(value: object) -> bytes:

@@ -43,7 +43,9 @@ rules:
   wins: [ard, movement, accuracy]
   min_gain: 0.005
   alpha: 0.2
-  exact_instances: 1
+  exact_gain: 0.0002
+  exact_spread: 0.5
+  guard_level: 0.2
   first_look: 3
   max_instances: 4
   screen_margin: 0.5
