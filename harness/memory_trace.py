@@ -32,7 +32,8 @@ REUSE = cython.declare(cython.int, 3)
 ARD_READS = cython.declare(cython.int, 4)
 ARD_DISTANCE = cython.declare(cython.int, 5)
 DISTANCES = cython.declare(cython.int, 6)
-WIDTH = cython.declare(cython.int, 54)
+LEVELS = cython.declare(cython.int, 54)  # accesses by energy level, births in the first
+WIDTH = cython.declare(cython.int, 62)
 
 FIRST_SLOTS = cython.declare(cython.int, 1024)
 FIRST_CELLS = cython.declare(cython.int, 1024)
@@ -157,6 +158,8 @@ class Meter:
     place: cython.int
     depth: cython.int
     roots: cython.double[::1]
+    level: cython.int[::1]
+    held: tuple
     holder: cython.int[::1]
     site: cython.int[::1]
     sums: cython.longlong[::1]
@@ -342,7 +345,7 @@ class Meter:
         if self.stacked:
             self._touch(cell)
         if self.profiling:
-            self._note_write(range_, 0, self.roots[self.depth])
+            self._note_write(range_, 0, self.depth)
         return 0
 
     @cython.cfunc
@@ -373,7 +376,7 @@ class Meter:
         self.writes += 1
         self.births += 1
         if self.profiling:
-            self._note_write(range_, 1, 1.0)
+            self._note_write(range_, 1, 1)
 
     @cython.cfunc
     @cython.inline
@@ -624,7 +627,7 @@ class Meter:
 
     # -- where it comes from ------------------------------------------------------------------------------------
 
-    def begin_profile(self, places: int, holders: int, fields: dict) -> None:
+    def begin_profile(self, places: int, holders: int, fields: dict, held: tuple = ()) -> None:
         """From now on attribute every access to the place that makes it and to the buffer that it is made in.
 
         Place 0 and the holders 0 to 2 (input buffer, label, state) are the harness's. Call before `init`.
@@ -633,12 +636,14 @@ class Meter:
             places: how many numbers `at` may be given.
             holders: how many numbers `hold` may be given.
             fields: the holder of each field of a record, by the field's name.
+            held: how many cells each energy level holds, smallest first; one more level holds the rest.
 
         Raises:
             ValueError: the meter keeps no depths.
         """
         if not self.stacked:
             raise ValueError(STACKLESS)
+        self.held = held
         self.place_sums = array("q", bytes(8 * WIDTH * places))
         self.place_moved = array("d", bytes(8 * places))
         self.buffer_sums = array("q", bytes(8 * WIDTH * (holders + places)))
@@ -664,6 +669,7 @@ class Meter:
     @cython.cfunc
     def _extract_roots(self) -> cython.void:
         self.roots = array("d", [math.sqrt(depth) for depth in range(self.deepest + 1)])
+        self.level = array("i", [sum(depth > cells for cells in self.held) for depth in range(self.deepest + 1)])
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -677,6 +683,9 @@ class Meter:
         self.sums[there + READS] += 1
         self.place_sums[here + REUSE] += reuse
         self.sums[there + REUSE] += reuse
+        level: cython.int = LEVELS + self.level[self.depth]
+        self.place_sums[here + level] += 1
+        self.sums[there + level] += 1
         if self.in_step:
             column: cython.int = DISTANCES + _log2(distance)
             self.place_sums[here + ARD_READS] += 1
@@ -688,7 +697,9 @@ class Meter:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _note_write(self, range_: cython.int, births: cython.int, cost: cython.double) -> cython.void:
+    def _note_write(self, range_: cython.int, births: cython.int, depth: cython.int) -> cython.void:
+        cost: cython.double = self.roots[depth]
+        level: cython.int = LEVELS + self.level[depth]
         here: cython.int = WIDTH * self.place
         there: cython.int = WIDTH * range_
         self.place_moved[self.place] += cost
@@ -697,6 +708,8 @@ class Meter:
         self.sums[there + WRITES] += 1
         self.place_sums[here + BIRTHS] += births
         self.sums[there + BIRTHS] += births
+        self.place_sums[here + level] += 1
+        self.sums[there + level] += 1
 
     @cython.cfunc
     def _settle(self, r: cython.int) -> cython.void:
@@ -1306,10 +1319,12 @@ class TracedIterator:
         i: cython.Py_ssize_t = self.i
         if 0 <= i < len(source.items):
             self.i = i + self.step
-            if source.kind == ROWS and not self.knows_length:
+            if source.kind == NUMBERS:  # as `element`, which the compiler does not inline here
+                source.meter.read(source.first + 1 + i, source.range, 1 + i)
+            elif not self.knows_length:
                 source.read_length()
                 self.knows_length = True
-            return source.element(i)
+            return source.items[i]
         if not self.knows_length:
             source.read_length()
         self.source = None
