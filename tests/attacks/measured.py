@@ -153,55 +153,61 @@ DILUTION = (
 PREDICTING = (
     Attack(
         "predict that counts its calls",
-        "predict",
+        "learning",
         before(ANSWER, 'state["b2"] = state["b2"] + 1e-9'),
         "tests",
         "test_predict",
     ),
     caught(
         "predict that changes state when it is measured",
-        "predict",
+        "learning",
         when_measured(ANSWER, 'state["b2"] = state["b2"] * 1.0'),
         "predict changed the state",
+        "predict keeps the state",
     ),
     caught(
         "learning in predict",
-        "predict",
+        "learning",
         when_measured(ANSWER, "update_layer2(state, [0.01 * v for v in h_all(x, state)], 0.0, hp)")
         + at_top("def h_all(x, state):\n    return [v for v in state['W2']]\n\n\n"),
         "predict changed the state",
+        "predict keeps the state",
     ),
     caught(
         "predict that changes state forth and back",
-        "predict",
+        "learning",
         when_measured(ANSWER, 'state["W1"].reverse()'),
         "predict changed the state",
+        "predict keeps the state",
     ),
     caught(
         "predict that keeps a longer list",
-        "predict",
+        "learning",
         when_measured(ANSWER, 'state["W2"].append(0.0)'),
         "predict changed the state",
+        "predict keeps the state",
     ),
     caught(
         "predict that writes zeros as minus zeros",
-        "predict",
+        "learning",
         when_measured(ANSWER, 'state["b1"][0] = state["b1"][0] * 1.0'),
         "predict changed the state",
+        "predict keeps the state",
     ),
-    caught("predict that keeps notes in its input", "predict", when_measured(ANSWER, "x.append(out)"), "TypeError"),
+    caught("predict that keeps notes in its input", "learning", when_measured(ANSWER, "x.append(out)"), "TypeError", "input buffer"),
     caught(
         "a prediction that is not a number",
-        "predict",
+        "numbers",
         when_measured(ANSWER, "out = 1e308 * 10.0 * 0.0"),
         "finite float",
+        "one finite float",
     ),
-    caught("an infinite prediction", "predict", when_measured(ANSWER, "return 1e308 * 10.0"), "one finite float"),
-    caught("a whole prediction", "predict", when_measured(ANSWER, "return 1"), "one finite float"),
-    caught("a true prediction", "predict", when_measured(ANSWER, "return out > 0.0"), "one finite float"),
+    caught("an infinite prediction", "numbers", when_measured(ANSWER, "return 1e308 * 10.0"), "one finite float", "one finite float"),
+    caught("a whole prediction", "numbers", when_measured(ANSWER, "return 1"), "one finite float", "one finite float"),
+    caught("a true prediction", "numbers", when_measured(ANSWER, "return out > 0.0"), "one finite float", "one finite float"),
     Attack(
         "training moved into predict",
-        "predict",
+        "moved",
         (
             change(INIT, COUNTED_INIT.replace('"t": 0', '"xs": [], "ys": []')),
             *before(FORWARD, 'state["xs"].append(x.copy())', 'state["ys"].append(y)', "if y * y > 0.0:", "    return"),
@@ -225,7 +231,7 @@ PREDICTING = (
     ),
     Attack(
         "answering blindly until the end is near",
-        "predict",
+        "sampling",
         counted(
             change(
                 "    _, _, out = forward(state, x)\n",
