@@ -37,6 +37,7 @@ WIDTH = cython.declare(cython.int, 54)
 FIRST_SLOTS = cython.declare(cython.int, 1024)
 FIRST_CELLS = cython.declare(cython.int, 1024)
 LARGEST = 2**63
+UNCOMPARED = "records are not compared: compare their fields"
 
 
 @cython.cfunc
@@ -94,6 +95,12 @@ def check_register(value: object) -> object:
     return value
 
 
+def _sort_of(value: object) -> str:
+    if isinstance(value, TracedRecord):
+        return "a record"
+    return "a list" if isinstance(value, TracedList) else "a number"
+
+
 def _name_of(value: object) -> str:
     if isinstance(value, TracedRecord):
         return "a record: keep a list for each of its fields"
@@ -140,7 +147,6 @@ class Meter:
     before: cython.int[::1]
     after: cython.int[::1]
     next_range: cython.int
-    last_range: cython.int
     free_ranges: list
     pending: list
     inputs: object
@@ -158,6 +164,7 @@ class Meter:
     buffer_sums: cython.longlong[::1]
     buffer_moved: cython.double[::1]
     fields: dict
+    twin: cython.int[::1]
     kept: tuple
 
     def __init__(self, n_inputs: int) -> None:
@@ -177,6 +184,7 @@ class Meter:
         self.step_start = 0
         self.profiling = False
         self.place = self.depth = 0
+        self.kept = None
         self.base = array("q", bytes(8 * 64))
         self.count = array("i", bytes(4 * 64))
         self.before = array("i", bytes(4 * 64))
@@ -184,7 +192,6 @@ class Meter:
         self.count[0] = 0
         self.before[0] = self.after[0] = 0  # range 0 is the head of the ring of ranges, in order of their making
         self.next_range = 1
-        self.last_range = 0
         self.deepest = FIRST_CELLS
         self.depths = array("q", bytes(8 * (self.deepest + 1)))
         self._new_time_line()
@@ -388,6 +395,8 @@ class Meter:
             self.written = _grown(self.written, "q", self.cells)
             self.accessed = _grown(self.accessed, "q", self.cells)
             self.slot = _grown(self.slot, "i", self.cells)
+            if self.kept is not None:
+                self.twin = _grown(self.twin, "i", self.cells)
         self.next_cell = first + size
         return first
 
@@ -407,6 +416,8 @@ class Meter:
         self.accessed[new] = self.accessed[old]
         self.slot[new] = s
         self.owner[s] = new
+        if self.kept is not None:
+            self.twin[new] = self.twin[old]
 
     @cython.cfunc
     def take_range(self) -> cython.int:
@@ -514,6 +525,86 @@ class Meter:
         """Cells and row slots written for the first time."""
         return self.births
 
+    # -- looking without a trace --------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Remember every count and the place of every live cell, until `forget`. Takes memory as the live cells do."""
+        cell: cython.int
+        self.twin = array("i", bytes(4 * self.cells))  # the id that a cell had when it was kept: `move_cell` follows
+        for cell in range(self.cells):
+            self.twin[cell] = cell
+        if self.profiling:
+            self._settle_all()
+        self.kept = (
+            (self.now, self.reads, self.writes, self.births, self.reuse, self.ard_distance, self.ard_reads, self.peak),
+            self.live,
+            _copied(self.written, "q"),
+            _copied(self.accessed, "q"),
+            _copied(self.owner, "i"),
+            _copied(self.depths, "q"),
+            self._attributed() if self.profiling else None,
+        )
+
+    def forget(self) -> None:
+        """Be as if nothing had been accessed since `keep`. Of the lists, those that were alive then are alive now.
+
+        Raises:
+            ValueError: other cells are alive than at `keep`.
+        """
+        kept = self.kept
+        if kept is None or self.live != kept[1]:
+            raise ValueError("other cells are alive than were kept")
+        self._restore_stack(kept[4])
+        self._restore_cells(kept[2], kept[3])
+        self._restore_depths(kept[5])
+        self.now, self.reads, self.writes, self.births = kept[0][:4]
+        self.reuse, self.ard_distance, self.ard_reads, self.peak = kept[0][4:]
+        if self.profiling:
+            self._attribute_as(kept[6])
+        self.kept = None
+
+    @cython.cfunc
+    def _restore_stack(self, kept: object) -> object:
+        """Put the live cells in the order of the time line `kept`."""
+        order: cython.int[::1] = kept
+        alive: cython.int[::1] = array("i", [-1]) * self.cells
+        s: cython.int
+        cell: cython.int
+        for s in range(self.top):
+            cell = self.owner[s]
+            if cell >= 0:
+                alive[self.twin[cell]] = cell
+        self._new_time_line()
+        self.top = 0
+        for s in range(len(order)):
+            if order[s] >= 0:
+                cell = alive[order[s]]
+                if cell < 0:
+                    raise ValueError("other cells are alive than were kept")
+                self._mark(cell)
+        return None
+
+    @cython.cfunc
+    def _restore_cells(self, kept_written: object, kept_accessed: object) -> object:
+        """The clocks of every live cell; those of dead cells are set when they are born."""
+        written: cython.longlong[::1] = kept_written
+        accessed: cython.longlong[::1] = kept_accessed
+        cell: cython.int
+        twin: cython.int
+        for cell in range(self.cells):
+            twin = self.twin[cell]
+            self.written[cell] = written[twin]
+            self.accessed[cell] = accessed[twin]
+        return None
+
+    @cython.cfunc
+    def _restore_depths(self, kept: object) -> object:
+        depths: cython.longlong[::1] = kept
+        depth: cython.int
+        for depth in range(self.deepest + 1):
+            self.depths[depth] = depths[depth] if depth < len(depths) else 0
+        return None
+
     # -- where it comes from ------------------------------------------------------------------------------------
 
     def begin_profile(self, places: int, holders: int, fields: dict) -> None:
@@ -540,7 +631,6 @@ class Meter:
         self.profiling = True
         self.hold(0, self.inputs)
         self.hold(1, self.label)
-        self.keep_profile()
 
     @cython.cfunc
     def _make_accounts(self, size: cython.int) -> cython.void:
@@ -605,24 +695,29 @@ class Meter:
             self._settle(r)
             r = self.after[r]
 
-    def keep_profile(self) -> None:
-        """Keep what was attributed so far, for `forget_since_kept`."""
-        self._settle_all()
-        self.kept = (
+    @cython.cfunc
+    def _attributed(self) -> tuple:
+        """All that is attributed so far: sums by place and by buffer, and what belongs to which holder."""
+        return (
             _copied(self.place_sums, "q"),
             _copied(self.place_moved, "d"),
             _copied(self.buffer_sums, "q"),
             _copied(self.buffer_moved, "d"),
+            _copied(self.holder, "i"),
         )
 
-    def forget_since_kept(self) -> None:
-        """Attribute as if nothing had been accessed since `keep_profile`. The counters stay."""
+    @cython.cfunc
+    def _attribute_as(self, kept: tuple) -> cython.void:
+        r: cython.int = self.after[0]
+        holder: cython.int[::1] = kept[4]
         self._settle_all()
-        self.place_sums = self.kept[0]
-        self.place_moved = self.kept[1]
-        self.buffer_sums = self.kept[2]
-        self.buffer_moved = self.kept[3]
-        self.keep_profile()
+        self.place_sums = kept[0]
+        self.place_moved = kept[1]
+        self.buffer_sums = kept[2]
+        self.buffer_moved = kept[3]
+        while r:
+            self.holder[r] = holder[r]
+            r = self.after[r]
 
     def profile(self) -> dict:
         """The sums by place and by buffer: rows of the columns above, and DMD; buffers are the holders, then places."""
@@ -883,11 +978,15 @@ class TracedList:
     @cython.cfunc
     def _find(self, value: object) -> cython.Py_ssize_t:
         i: cython.Py_ssize_t = 0
+        rows: cython.bint = self.kind == ROWS
+        if rows:
+            self.read_length()
         while i < len(self.items):
             if self.element(i) == value:
                 return i
             i += 1
-        self.read_length()
+        if not rows:
+            self.read_length()
         return -1
 
     def index(self, value: object) -> int:
@@ -907,7 +1006,8 @@ class TracedList:
 
     def __eq__(self, other: object) -> object:
         if type(other) is not TracedList:
-            return NotImplemented
+            # NotImplemented would make it False: one free bit, whether a row lies here or a number.
+            raise TypeError("a list is compared with a list only: write xs[i] == v for an element, len(xs) == n")
         there: TracedList = other
         if self.read_length() != there.read_length():
             return False
@@ -918,8 +1018,7 @@ class TracedList:
         return True
 
     def __ne__(self, other: object) -> object:
-        equal = self == other
-        return equal if equal is NotImplemented else not equal
+        return not self.__eq__(other)
 
     def __add__(self, other: object) -> object:
         if type(other) is not TracedList:
@@ -1164,11 +1263,16 @@ def _holds(items: list, container: object) -> cython.bint:
 @cython.final
 @cython.cclass
 class TracedIterator:
-    """Reads element after element, and the length at the end of a forward iteration."""
+    """Reads element after element, and the length: of numbers at the end, of rows before the first.
+
+    A row is reached free. Were the length read at the end only, a loop that stops at the first row would tell for
+    nothing whether there is one.
+    """
 
     source: TracedList
     i: cython.Py_ssize_t
     step: cython.Py_ssize_t
+    knows_length: cython.bint
 
     def __iter__(self) -> object:
         return self
@@ -1180,8 +1284,11 @@ class TracedIterator:
         i: cython.Py_ssize_t = self.i
         if 0 <= i < len(source.items):
             self.i = i + self.step
+            if source.kind == ROWS and not self.knows_length:
+                source.read_length()
+                self.knows_length = True
             return source.element(i)
-        if self.step > 0:
+        if not self.knows_length:
             source.read_length()
         self.source = None
         raise StopIteration
@@ -1193,6 +1300,7 @@ def _new_iterator(source: TracedList, start: cython.Py_ssize_t, step: cython.Py_
     made.source = source
     made.i = start
     made.step = step
+    made.knows_length = step < 0  # `reversed` reads it first
     return made
 
 
@@ -1212,6 +1320,29 @@ class TracedRecord:
 
     __hash__ = None
 
+    # Each of these would tell for nothing what a field holds.
+
+    def __bool__(self) -> bool:
+        raise TypeError("a record is neither true nor false: ask one of its fields")
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __ne__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __lt__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __le__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __gt__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __ge__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
     def __getitem__(self, name: str) -> object:
         i: cython.int = self._place(name)
         value = self.values[i]
@@ -1225,8 +1356,8 @@ class TracedRecord:
     def __setitem__(self, name: str, value: object) -> None:
         i: cython.int = self._place(name)
         old = self.values[i]
-        if _is_container(old) != _is_container(value):
-            raise TypeError(f"field {name!r} holds {'a list' if _is_container(old) else 'a number'}; keep it so")
+        if _is_container(old) != _is_container(value) or (_is_container(old) and type(old) is not type(value)):
+            raise TypeError(f"field {name!r} holds {_sort_of(old)}; keep it so")
         if self.meter.profiling:
             self.meter.aim(self.range, name, value)
         if _is_container(value):
@@ -1318,7 +1449,11 @@ def _bear_field(made: TracedRecord, value: object) -> cython.void:
 
 
 def walk(value: object) -> Iterator[object]:
-    """Every number in a list or record, in order, with lengths and field names, uncounted. For the harness only."""
+    """Every list, record and number that a value is made of, in order, with lengths and field names, uncounted.
+
+    For the harness only. The containers themselves are among them, so that one replaced by its equal is seen.
+    """
+    yield value
     if type(value) is TracedList:
         here: TracedList = value
         yield ("list", len(here.items))
@@ -1329,5 +1464,3 @@ def walk(value: object) -> Iterator[object]:
         for name, i in there.fields.items():
             yield name
             yield from walk(there.values[i])
-    else:
-        yield value

@@ -15,6 +15,7 @@ from typing import Any
 
 from harness import memory_trace
 from harness.float_names import GROWING, float_names, is_float
+from harness.plain_form import simplify
 
 Namespace = dict[str, Any]
 
@@ -88,6 +89,7 @@ def _base_namespace(name: str, meter: Any) -> Namespace:
         "_fill": meter.fill,
         "_record": meter.record,
         "_number": memory_trace.check_register,
+        "_start": _start,
         "_power": _power,
         "_shift": _shift,
         **{mark: getattr(meter, mark[1:], None) for mark in ("_at", "_back", "_hold")},  # of a profile
@@ -96,7 +98,7 @@ def _base_namespace(name: str, meter: Any) -> Namespace:
 
 def rewritten(tree: ast.Module) -> ast.Module:
     """The traced form of a module's syntax tree. Line numbers stay, so that errors name the author's lines."""
-    _Tracing().visit(tree)
+    _Tracing().visit(simplify(tree))
     return ast.fix_missing_locations(tree)
 
 
@@ -106,6 +108,13 @@ def _integer(value: Any = 0) -> Any:
 
 def _rounded(value: Any, digits: Any = None) -> Any:
     return memory_trace.check_register(round(value, digits))
+
+
+def _start(number: Any) -> Any:
+    """Where `enumerate` begins: so far within 64 bits that no list is long enough to count beyond them."""
+    if not -(2**62) <= number <= 2**62:
+        raise OverflowError("a number of at most 64 bits is needed: begin to count at a smaller one")
+    return number
 
 
 def _power(base: Any, exponent: Any) -> Any:
@@ -158,7 +167,8 @@ class _Tracing(ast.NodeTransformer):
         self.floats = float_names(node)
         for arg in node.args.args:
             arg.annotation = None
-        node.args.defaults = [ast.Constant(value=None) for _ in node.args.defaults]
+        numbers = (ast.Constant, ast.UnaryOp)
+        node.args.defaults = [d if isinstance(d, numbers) else ast.Constant(value=None) for d in node.args.defaults]
         node.returns = None
         self.generic_visit(node)
         return node
@@ -215,6 +225,10 @@ class _Tracing(ast.NodeTransformer):
             node.args = [self._checked(a) for a in node.args]
             for keyword in node.keywords:
                 keyword.value = self._checked(keyword.value)
+            if node.func.id == "enumerate" and node.keywords:  # start=, which nothing else may be
+                node.args.append(node.keywords.pop().value)
+            if node.func.id == "enumerate" and len(node.args) > 1:
+                node.args[1] = _call("_start", node.args[1], at=node.args[1])
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
@@ -232,6 +246,11 @@ class _Tracing(ast.NodeTransformer):
             node.value = _call("_number", node.value, at=node.value)
         elif isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
             node.value.elts = [self._checked(e) for e in node.value.elts]
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        self.generic_visit(node)
+        node.msg = None  # the line tells
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
@@ -254,9 +273,13 @@ class _Tracing(ast.NodeTransformer):
         if isinstance(value, ast.BinOp):
             if isinstance(value.op, GROWING):
                 return not is_float(value, self.floats)
+            if isinstance(value.op, ast.FloorDiv) and not isinstance(value.right, ast.Constant):
+                return True  # -(2 ** 63) // -1
             return not isinstance(value.op, ast.Div) and (self._may_grow(value.left) or self._may_grow(value.right))
         if isinstance(value, ast.IfExp):
             return self._may_grow(value.body) or self._may_grow(value.orelse)
         if isinstance(value, ast.UnaryOp):
+            if isinstance(value.op, ast.USub) and not isinstance(value.operand, ast.Constant):
+                return not is_float(value.operand, self.floats)  # -(-(2 ** 63)): from there, | grows without end
             return self._may_grow(value.operand)
         return isinstance(value, ast.Call | ast.BoolOp)

@@ -25,6 +25,7 @@ ANSWER = "    return out\n"
 INIT = "    return init_mlp(n_bits, hp, rng)\n"
 HEAD = "from sparse_parity.model import descend, descend_row, forward, init_mlp\n"
 END = "    update_layer2(state, dW2, db2, hp, tracker)\n"
+NO_SLACK = Slack()
 HERE = "len(x) == 8"  # the benchmark's inputs and no test's
 
 
@@ -57,7 +58,7 @@ class Attack:
     takeover: str = ""
     honest: tuple[Edit, ...] = ()
     costs: bool = False
-    slack: Slack = Slack()
+    slack: Slack = NO_SLACK
     before: tuple[tuple[Edit, ...], ...] = ()
     impatient: bool = False
 

@@ -141,7 +141,8 @@ FORESEEING = (
             change(
                 INIT,
                 '    net = init_mlp(n_bits, hp, rng)\n    for j, row in enumerate(net["W1"]):\n'
-                "        for i in range(n_bits):\n            row[i] = 0.4 if (i + j) % 3 == 0 else -0.4\n    return net\n",
+                "        for i in range(n_bits):\n            row[i] = 0.4 if (i + j) % 3 == 0 else -0.4\n"
+                "    return net\n",
             ),
         ),
         "screen",

@@ -2,6 +2,7 @@
 
 from tests.attacks.attack import FORWARD, Attack, at_top, before, caught, refused, when_measured
 
+ONE_FORM = "the container has no other form that could be switched to"
 HIDDEN = (
     refused("tuples as cons cells", "hidden", before(FORWARD, "c = (x[0], x[1])"), "a tuple here"),
     refused("a tuple in the state", "hidden", before(FORWARD, 'state["b2"] = (0.0, 1.0)'), "a tuple here"),
@@ -9,7 +10,7 @@ HIDDEN = (
     refused("a dict that grows", "hidden", before(FORWARD, "c = {i: v for i, v in enumerate(x)}"), "a dict"),
     refused("a lambda", "hidden", before(FORWARD, "c = lambda: x"), "a lambda"),
     refused("a closure", "hidden", before(FORWARD, "def inner():", "    pass"), "a nested def"),
-    refused("a default argument", "hidden", at_top("def f(v, cache=[]):\n    cache.append(v)\n"), "a default for"),
+    refused("a default argument", "hidden", at_top("def f(v, cache=[]):\n    cache.append(v)\n"), "defaults outlive the call"),
     refused("a generator kept", "hidden", before(FORWARD, "c = (v for v in x)"), "a generator here"),
     refused("an iterator kept", "hidden", before(FORWARD, "c = zip(x, x)"), "iterators are not values"),
     refused("a range kept", "hidden", before(FORWARD, "c = range(3, 9)"), "iterators are not values"),
@@ -49,7 +50,7 @@ HIDDEN = (
                 for d in range(6, -1, -1)
             )
         ),
-        "local names of at most",
+        "values of at most 128",
     ),
     refused("a literal beyond 64 bits", "hidden", before(FORWARD, f"a = {2**64}"), "beyond 64 bits"),
     caught(
@@ -75,8 +76,56 @@ HIDDEN = (
         "at most 64 bits",
         "64 bits",
     ),
+    caught(
+        "a big integer by negation",
+        "hidden",
+        when_measured(FORWARD, f"v = {2**63 - 1}", "for _ in range(9):", "    w = v", "    v = -(~v)", "    v = v | w"),
+        "at most 64 bits",
+        "64 bits",
+    ),
+    caught(
+        "a big integer by counting from the largest",
+        "hidden",
+        when_measured(FORWARD, f"v = {2**63 - 1}", "for w, _ in enumerate(x, v):", "    v = w"),
+        "at most 64 bits",
+        "64 bits",
+    ),
+    caught(
+        "a bit in whether a number or a row lies here",
+        "structure",
+        when_measured(FORWARD, "rows = [[1.0]]", "if rows[0] == 0.0:", "    return"),
+        "a list is compared with a list only",
+        because=ONE_FORM,
+    ),
+    caught(
+        "a bit in whether a field holds a list or a record",
+        "structure",
+        when_measured(FORWARD, 'r = {"f": [1.0]}', 'r["f"] = {"g": 1.0}'),
+        "holds a list; keep it so",
+        because=ONE_FORM,
+    ),
+    caught(
+        "the truth of a record",
+        "structure",
+        when_measured(FORWARD, 'r = {"f": 1.0}', "if r:", "    return"),
+        "neither true nor false",
+        because=ONE_FORM,
+    ),
+    caught(
+        "two records compared",
+        "structure",
+        when_measured(FORWARD, 'r = {"f": 1.0}', 'if r == {"f": 1.0}:', "    return"),
+        "compare their fields",
+        because=ONE_FORM,
+    ),
     caught("a big integer by a shift", "hidden", when_measured(FORWARD, "v = 1 << 90"), "at most 64 bits", "64 bits"),
-    caught("two numbers in a complex one", "hidden", when_measured(FORWARD, "v = (-2.0) ** 0.5"), "no real number", "real numbers"),
+    caught(
+        "two numbers in a complex one",
+        "hidden",
+        when_measured(FORWARD, "v = (-2.0) ** 0.5"),
+        "no real number",
+        "real numbers",
+    ),
     caught(
         "a row in two lists",
         "structure",
@@ -110,7 +159,7 @@ HIDDEN = (
         "structure",
         when_measured(FORWARD, "rows = [1.0]", "rows.append([1.0])"),
         "numbers or rows, not both",
-        because="a list has one kind of cells: there is no second form of it to switch to",
+        because=ONE_FORM,
     ),
     caught("storage in the input buffer", "hidden", when_measured(FORWARD, "x.append(y)"), "TypeError", "input buffer"),
     caught(

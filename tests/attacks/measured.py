@@ -194,7 +194,13 @@ PREDICTING = (
         "predict changed the state",
         "predict keeps the state",
     ),
-    caught("predict that keeps notes in its input", "learning", when_measured(ANSWER, "x.append(out)"), "TypeError", "input buffer"),
+    caught(
+        "predict that keeps notes in its input",
+        "learning",
+        when_measured(ANSWER, "x.append(out)"),
+        "TypeError",
+        "input buffer",
+    ),
     caught(
         "a prediction that is not a number",
         "numbers",
@@ -202,9 +208,21 @@ PREDICTING = (
         "finite float",
         "one finite float",
     ),
-    caught("an infinite prediction", "numbers", when_measured(ANSWER, "return 1e308 * 10.0"), "one finite float", "one finite float"),
+    caught(
+        "an infinite prediction",
+        "numbers",
+        when_measured(ANSWER, "return 1e308 * 10.0"),
+        "one finite float",
+        "one finite float",
+    ),
     caught("a whole prediction", "numbers", when_measured(ANSWER, "return 1"), "one finite float", "one finite float"),
-    caught("a true prediction", "numbers", when_measured(ANSWER, "return out > 0.0"), "one finite float", "one finite float"),
+    caught(
+        "a true prediction",
+        "numbers",
+        when_measured(ANSWER, "return out > 0.0"),
+        "one finite float",
+        "one finite float",
+    ),
     Attack(
         "training moved into predict",
         "moved",

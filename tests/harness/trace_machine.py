@@ -45,6 +45,12 @@ class PlainMeter:
     def end_step(self):
         pass
 
+    def keep(self):
+        pass
+
+    def forget(self):
+        pass
+
     def counters(self):
         return {}
 
@@ -152,6 +158,39 @@ def _row(machine, path, index, row, how):
         rows.append(fresh)
 
 
+def equal_plain(left, right):
+    """`==` as the meter has it: a list, a record and a number are not compared with each other."""
+    if isinstance(left, dict) or isinstance(left, list) != isinstance(right, list):
+        raise TypeError
+    if not isinstance(left, list):
+        return left == right
+    return len(left) == len(right) and all(equal_plain(u, v) for u, v in zip(left, right, strict=True))
+
+
+def _equal(machine, left, right):
+    if isinstance(machine.meter, PlainMeter):
+        return equal_plain(machine.at(left), machine.at(right))
+    return machine.at(left) == machine.at(right)
+
+
+def _unequal(machine, left, right):
+    if isinstance(machine.meter, PlainMeter):
+        return not equal_plain(machine.at(left), machine.at(right))
+    return machine.at(left) != machine.at(right)
+
+
+def _contains_row(machine, path, other):
+    if isinstance(machine.meter, PlainMeter):
+        return any(equal_plain(row, machine.at(other)) for row in machine.at(path))
+    return machine.at(other) in machine.at(path)
+
+
+def _other_kind(machine, path, field, other):
+    if isinstance(machine.meter, PlainMeter):
+        raise TypeError
+    machine.at(path)[field] = machine.at(other)
+
+
 def _hold(machine, path, how, other):
     value = machine.at(other)
     if how == "append":
@@ -164,6 +203,27 @@ def _refused(machine, path, other):
     if isinstance(machine.meter, PlainMeter):
         raise TypeError
     machine.at(path).append(machine.at(other))
+
+
+def _look(machine, sample, operations):
+    """What a prediction may do that is not charged; it must count as nothing."""
+    meter = machine.meter
+    before = meter.counters(), meter.depth_counts(), meter.birth_count()
+    meter.keep()
+    meter.begin_predict(sample)
+    results = [machine.run(operation) for operation in operations]
+    machine.slots.pop("scratch", None)
+    meter.forget()
+    return results if before == (meter.counters(), meter.depth_counts(), meter.birth_count()) else "counted"
+
+
+def _forth_and_back(machine, path, values):
+    """The list ends as long as it was, in other cells if it had to be enlarged."""
+    a = machine.at(path)
+    for value in values:
+        a.append(value)
+    for _ in values:
+        a.pop()
 
 
 def _too_large(machine, path):
@@ -217,9 +277,11 @@ OPERATIONS = {
     "contains": lambda m, path, value: value in m.at(path),
     "index": lambda m, path, value: m.at(path).index(value),
     "count": lambda m, path, value: m.at(path).count(value),
-    "equal": lambda m, left, right: m.at(left) == m.at(right),
-    "unequal": lambda m, left, right: m.at(left) != m.at(right),
-    "contains_row": lambda m, path, other: m.at(other) in m.at(path),
+    "equal": _equal,
+    "unequal": _unequal,
+    "contains_row": _contains_row,
+    "other_kind": _other_kind,
+    "leave_at_once": lambda m, path: any(True for _ in m.at(path)),
     "slice": lambda m, slot, path, bounds: _store(m, slot, m.at(path)[slice(*bounds)]),
     "copy": lambda m, slot, path: _store(m, slot, m.at(path).copy()),
     "add": lambda m, slot, left, right: _store(m, slot, m.at(left) + m.at(right)),
@@ -243,4 +305,6 @@ OPERATIONS = {
     "hold": _hold,
     "refused": _refused,
     "too_large": _too_large,
+    "look": _look,
+    "forth_and_back": _forth_and_back,
 }
