@@ -10,7 +10,12 @@ HIDDEN = (
     refused("a dict that grows", "hidden", before(FORWARD, "c = {i: v for i, v in enumerate(x)}"), "a dict"),
     refused("a lambda", "hidden", before(FORWARD, "c = lambda: x"), "a lambda"),
     refused("a closure", "hidden", before(FORWARD, "def inner():", "    pass"), "a nested def"),
-    refused("a default argument", "hidden", at_top("def f(v, cache=[]):\n    cache.append(v)\n"), "defaults outlive the call"),
+    refused(
+        "a default argument",
+        "hidden",
+        at_top("def f(v, cache=[]):\n    cache.append(v)\n"),
+        "defaults outlive the call",
+    ),
     refused("a generator kept", "hidden", before(FORWARD, "c = (v for v in x)"), "a generator here"),
     refused("an iterator kept", "hidden", before(FORWARD, "c = zip(x, x)"), "iterators are not values"),
     refused("a range kept", "hidden", before(FORWARD, "c = range(3, 9)"), "iterators are not values"),

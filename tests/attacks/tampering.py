@@ -27,7 +27,12 @@ TAMPERING = (
     refused("globals", "escape", before(FORWARD, "a = globals()"), "calling globals"),
     refused("print an escape code", "injection", before(FORWARD, 'print("\\x1b[2J")'), "calling print"),
     refused("the rewriter's own names", "tampering", before(FORWARD, "_put(1.0)"), "calling _put"),
-    refused("a local with the rewriter's name", "tampering", before(FORWARD, "_number = 1.0"), "the harness keeps such names"),
+    refused(
+        "a local with the rewriter's name",
+        "tampering",
+        before(FORWARD, "_number = 1.0"),
+        "the harness keeps such names",
+    ),
     refused("code in an annotation", "escape", at_top('def f(v: eval("1")):\n    return v\n'), "annotation"),
     refused("a decorator", "escape", at_top("@forward\ndef f(v):\n    return v\n"), "a decorator"),
     refused("code in the champion", "escape", (change('"standard"', '__import__("os").name', CHAMPION),), "METHOD"),
