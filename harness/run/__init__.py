@@ -107,7 +107,8 @@ class Run:
         pair, slack = rows[0].evidence.screen[0], Slack()
         for row in kept(rows):
             # The pair that decided last is known to both: the next screen needs no measurement of the incumbent.
-            pair, slack = row.evidence.confirm[-1], slack_after(slack, row.verdict)
+            pairs = row.evidence.confirm
+            pair, slack = pairs[-1], slack_after(slack, row.verdict, pairs)
         return Incumbent(tip, self.code(tip), pair.seed, pair.candidate, slack)
 
     def check_harness(self) -> None:

@@ -67,7 +67,8 @@ def attempt_attack(attack: Attack) -> Trial:
         confirmed += trial.verdict.looks > 0
         if trial.verdict.outcome == "kept":
             sources = edits.apply(incumbent.sources, proposed)
-            pair, slack = trial.evidence.confirm[-1], slack_after(incumbent.slack, trial.verdict)
+            confirmed_on = trial.evidence.confirm
+            pair, slack = confirmed_on[-1], slack_after(incumbent.slack, trial.verdict, confirmed_on)
             incumbent = Incumbent("kept", sources, pair.seed, pair.candidate, slack)
     context = Context(f"attacks/{len(attack.before) + 1}", tried, confirmed)
     return attempt(attack.edits, incumbent, task, context)

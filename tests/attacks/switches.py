@@ -52,11 +52,8 @@ SWITCHES: Mapping[str, tuple[Switch, ...]] = {
     "counts": (Switch(MEASURE, " or not 0 <= value < 2**63:", " and value is None:"),),
     "spent": (Switch(MEASURE, "        if value <= 0:", "        if False:"),),
     "slack": (
-        Switch("harness/judge.py", "        and slack.accuracy - bounds", "        and 0 - bounds"),
         Switch(
-            "harness/judge.py",
-            '        and slack.traffic + bounds["traffic"].guard_high <= math.log1p(',
-            '        and bounds["traffic"].guard_high <= math.log1p(',
+            GATE, "        incumbent.slack,\n        bench.task.rules,", "        Slack(),\n        bench.task.rules,"
         ),
     ),
     "strict JSON": (
@@ -73,9 +70,5 @@ SWITCHES: Mapping[str, tuple[Switch, ...]] = {
     ),
     "input buffer": (
         Switch(TRACE, "        if self.fixed:\n            raise", "        if False:\n            raise"),
-    ),
-    "all but ARD": (
-        Switch("harness/judge.py", '    "ard": ("ard", "dmd", "reuse"),', '    "ard": ("ard",),'),
-        Switch("harness/judge.py", 'enough and bounds["traffic"].high <= 0 and', "enough and"),
     ),
 }
