@@ -88,6 +88,7 @@ def brief(run: Run, incumbent: Incumbent) -> Briefing:
         remaining=run.settings.budget - len(proposals(rows)),
         task=run.bench.task,
         discoveries=experiment.discoveries(run, incumbent),
+        profile=run.profile(incumbent),
         read_only={MODEL: run.bench.trusted[MODEL]},
     )
 
