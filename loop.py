@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from harness import briefing, cli, experiment
+from harness import briefing, cli, experiment, redteam
 from harness.console import Console, summary
 from harness.errors import ProposerPausedError
 from harness.gate import MODEL, Incumbent
@@ -34,6 +34,7 @@ def main(arguments: cli.LoopArguments) -> int:
             console.say(line)
         options = cli.options(arguments, run, os.environ)
         proposer = build(name, root=ROOT, task=run.bench.task, seed=cli.proposer_seed(run), options=options)
+        redteam.before_spending(ROOT, run, console.say)
         try:
             ending = loop(run, proposer, console, interrupt, arguments.max_hours)
         except ProposerPausedError:

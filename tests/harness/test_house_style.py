@@ -43,7 +43,7 @@ DEEP = {
     "scratch": set(),
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "proposers", "finding", "verify", "profiling"}
-TOP = {"run", "experiment", "console", "cli", "commands", "__main__"}
+TOP = {"run", "redteam", "experiment", "console", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker", "launch", "prober"}
 
 
