@@ -1,0 +1,72 @@
+"""Modules of a program: their functions, constants and imports, read from source text.
+
+Promises: source is parsed, and never compiled or executed. Does not cover: the bodies of functions (`statements`).
+"""
+
+import ast
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.interpreter.expressions import value_of
+from harness.interpreter.machine import Frame, InterpreterError, Machine
+from harness.interpreter.statements import run_block
+
+TRACKER = "sparse_parity.tracker"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A top-level def, with the names of its module."""
+
+    machine: Machine
+    module: Mapping[str, Any]
+    parameters: Sequence[str]
+    body: Sequence[ast.stmt]
+
+    def call(self, names: dict[str, Any]) -> Any:
+        """Run the body over `names`, its locals; the value of its return, a tuple of several, or None."""
+        missing = [name for name in self.parameters if name not in names and name != "tracker"]
+        if missing or len(names) > len(self.parameters):
+            raise TypeError(f"arguments do not fit the parameters {', '.join(self.parameters)}")
+        names.setdefault("tracker", None)
+        end = run_block(Frame(self.machine, self.module, names), self.body)
+        return None if end is None else end.value
+
+
+class Loader:
+    """Reads the modules of one program, each once."""
+
+    def __init__(self, sources: Mapping[str, str], machine: Machine) -> None:
+        self.sources = sources
+        self.machine = machine
+        self.loaded: dict[str, dict[str, Any]] = {TRACKER: {"NO_TRACKER": None}}
+        self.loading: list[str] = []
+
+    def load(self, name: str) -> dict[str, Any]:
+        """The names of a module."""
+        if name in self.loaded:
+            return self.loaded[name]
+        if name in self.loading or name not in self.sources:
+            raise ImportError(f"{name} is not there, or imports itself")
+        self.loading.append(name)
+        names: dict[str, Any] = {}
+        for node in ast.parse(self.sources[name]).body:
+            self._declare(names, node)
+        self.loaded[name] = names
+        return names
+
+    def _declare(self, names: dict[str, Any], node: ast.stmt) -> None:
+        if isinstance(node, ast.FunctionDef):
+            parameters = tuple(argument.arg for argument in node.args.args)
+            names[node.name] = Function(self.machine, names, parameters, tuple(node.body))
+        elif isinstance(node, ast.ImportFrom):
+            source = self.load(node.module or "")
+            names |= {alias.name: source[alias.name] for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names["math"] = math
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            names[node.targets[0].id] = value_of(Frame(self.machine, names), node.value)
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            raise InterpreterError(f"{type(node).__name__} has no meaning at the top level")
