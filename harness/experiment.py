@@ -198,6 +198,7 @@ def _row(run: Run, attempt: Attempt, trial: Trial, parent: str, commit: str) -> 
         started=attempt.began.utc,
         seconds=round(time.perf_counter() - attempt.began.clock, 3),
         seconds_by_stage=trial.seconds_by_stage,
+        repairs=attempt.reply.repairs,
     )
 
 

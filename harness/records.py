@@ -58,12 +58,24 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one proposal cost to ask for. `dollars` is None where the price of the model is unknown."""
+    """What one proposal cost to ask for, the replies that were of no use included.
+
+    Attributes:
+        calls: replies received.
+        input_tokens, output_tokens: of all replies; thinking is output.
+        dollars: None where the price of the model is unknown.
+        cached_tokens: those of `input_tokens` that came from the server's cache.
+        lost_calls: requests whose reply never arrived, though it may have been billed.
+        lost_dollars: the most that these can have cost.
+    """
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     dollars: float | None = 0.0
+    cached_tokens: int = 0
+    lost_calls: int = 0
+    lost_dollars: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,7 @@ class Reply:
         model: the model that answered, or the proposer's name where there is none.
         prompt_sha256: hash of the briefing as sent.
         error: why there is no proposal, written for the next briefing; empty otherwise.
+        repairs: what the proposer was told to mend before this answer, one text a repair turn.
     """
 
     proposal: Proposal | None
@@ -82,6 +95,7 @@ class Reply:
     prompt_sha256: str
     cost: Cost
     error: str = ""
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +232,7 @@ class Experiment:
         tree_sha256: over the candidate's normalised sources; what the duplicate stage compares.
         environment: Python, meter (compiled or not), platform and sandbox layers, one line.
         started: UTC, ISO 8601.
+        repairs: what the proposer was told to mend before its last answer, one text a repair turn.
         tip: hash of the row before; the first row has 64 zeros.
     """
 
@@ -246,8 +261,9 @@ class Experiment:
     started: str
     seconds: float
     seconds_by_stage: tuple[tuple[str, float], ...]
-    schema: int = 1
+    schema: int = 2
     tip: str = ""
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

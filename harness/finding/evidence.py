@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import ArdentError, BadInputError
+from harness.ledger.rows import as_written
 from harness.records import Experiment
 
 
@@ -21,7 +22,7 @@ def evidence_json(experiment: Experiment) -> str:
     Raises:
         ArdentError: a number in the row is not finite, which JSON cannot say.
     """
-    row = msgspec.to_builtins(experiment)
+    row = as_written(experiment)
     field = _non_finite(row, "")
     if field is not None:
         name = f"experiment {experiment.number} of run {experiment.run[:64]!r}"
@@ -60,7 +61,7 @@ def read_evidence(text: str, name: str) -> Experiment:
         raise _bad(name, where.strip("`").removeprefix("$."), what) from error
     except (ValueError, RecursionError) as error:  # json's own error is a ValueError
         raise _bad(name, "JSON", " ".join(str(error).split())[:200]) from error
-    field = _difference(row, json.loads(json.dumps(msgspec.to_builtins(experiment))), "")
+    field = _difference(row, json.loads(json.dumps(as_written(experiment))), "")
     if field is not None:
         raise _bad(name, field, "unknown, missing, or not written as the harness writes it")
     return experiment

@@ -1,20 +1,26 @@
 """One experiment as one line of the ledger, and back.
 
 Promises: canonical JSON (sorted keys, ASCII, no NaN, one line); what is read back equals what was written,
-floats to the last bit; a field that is unknown, missing or of another type is an error that names it.
+floats to the last bit; a field that is unknown, missing or of another type is an error that names it. Rows of an
+older schema are read as they were written: the fields that came later have their defaults.
 
 Does not cover: how the lines hang together. That is harness/ledger.
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from harness.errors import ArdentError
 from harness.records import Experiment
 
-SCHEMA = 1
+SCHEMA = 2
+# What each schema added, as (record inside the row, or "" for the row itself, field).
+ADDED: Mapping[int, tuple[tuple[str, str], ...]] = {
+    2: (("", "repairs"), ("cost", "cached_tokens"), ("cost", "lost_calls"), ("cost", "lost_dollars")),
+}
 _RESTORE = "restore the line from a copy of the ledger"
 
 
@@ -28,7 +34,7 @@ def encode(experiment: Experiment) -> bytes:
     try:
         # There and back once, so that an integer in a float's place becomes the float that will be read.
         exact = msgspec.convert(msgspec.to_builtins(experiment), Experiment, strict=True)
-        line = _canonical(msgspec.to_builtins(exact))
+        line = _canonical(as_written(exact))
     except (TypeError, ValueError) as error:
         raise LedgerError(
             f"{where}: it cannot be recorded: {error}; this is a bug, please report it"
@@ -36,6 +42,15 @@ def encode(experiment: Experiment) -> bytes:
     if decode(line, experiment.number + 1) != experiment:
         raise LedgerError(f"{where}: it does not read back as it was; this is a bug, please report it")
     return line
+
+
+def as_written(experiment: Experiment) -> dict[str, Any]:
+    """The row as plain values, without what its schema does not have."""
+    row: dict[str, Any] = msgspec.to_builtins(experiment)
+    for schema, fields in ADDED.items():
+        for record, name in fields if experiment.schema < schema else ():
+            (row[record] if record else row).pop(name)
+    return row
 
 
 def decode(line: bytes, number: int) -> Experiment:
@@ -47,15 +62,15 @@ def decode(line: bytes, number: int) -> Experiment:
         raise LedgerError(f"line {number}: not JSON, so damaged or edited; {_RESTORE}") from error
     if not isinstance(raw, dict):
         raise LedgerError(f"line {number}: not a JSON object; {_RESTORE}")
-    if raw.get("schema") != SCHEMA:
+    if raw.get("schema") not in range(1, SCHEMA + 1):
         found = raw.get("schema", "missing")
-        raise LedgerError(f"line {number}: schema: {found!r} is not {SCHEMA}; use the Ardent that wrote it")
+        raise LedgerError(f"line {number}: schema: {found!r} is not 1 to {SCHEMA}; use the Ardent that wrote it")
     try:
         experiment = msgspec.convert(raw, Experiment, strict=True)
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
         raise LedgerError(f"line {number}: {place.rstrip('`') or 'row'}: {problem}; {_RESTORE}") from error
-    expected = msgspec.to_builtins(experiment)
+    expected = as_written(experiment)
     if _canonical(expected) != line:
         problem = next(_differences(raw, expected, ""), "not in the ledger's own form, so edited")
         raise LedgerError(f"line {number}: {problem}; {_RESTORE}")

@@ -28,7 +28,9 @@ from harness.ledger import (
     verify_bytes,
     write_durably,
 )
+from harness.ledger.rows import ADDED, SCHEMA, as_written
 from harness.records import Cost, Edit, Evidence, Experiment, Measurement, Pair, Prediction, Verdict
+from tests.harness.factories import make_experiment
 
 MEASURED = Measurement(True, 100, 950, 1000, 12345, 678, 9, 8, 0.1 + 0.2, 7, 6.5, 5, "ab" * 32, "ff", 1.25)
 
@@ -78,7 +80,7 @@ def strategy(kind: object) -> st.SearchStrategy[object]:
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(strategy(Experiment))
 def test_every_row_reads_back_exactly(row):
-    row = dataclasses.replace(row, schema=1)
+    row = dataclasses.replace(row, schema=SCHEMA)
     line = encode(row)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
@@ -87,6 +89,25 @@ def test_every_row_reads_back_exactly(row):
     assert again == row
     assert repr(again) == repr(row), "to the last bit, and minus zero too"
     assert encode(again) == line
+
+
+def test_a_row_of_the_first_schema_reads_and_writes_without_what_came_later():
+    row = dataclasses.replace(make_experiment(), schema=1)
+    line = encode(row)
+    raw = json.loads(line)
+    assert not any(name in (raw[record] if record else raw) for record, name in ADDED[2])
+    assert decode(line, 1) == row
+    for record, name in ADDED[2]:
+        told = as_written(dataclasses.replace(row, schema=2))
+        (raw[record] if record else raw)[name] = (told[record] if record else told)[name]
+        with pytest.raises(LedgerError, match=f"{name}: unknown field"):
+            decode(json.dumps(raw, sort_keys=True, separators=(",", ":")).encode() + b"\n", 1)
+        del (raw[record] if record else raw)[name]
+
+
+def test_a_row_of_the_first_schema_cannot_say_what_came_later():
+    with pytest.raises(LedgerError, match="does not read back"):
+        encode(dataclasses.replace(make_experiment(), schema=1, repairs=("mend it",)))
 
 
 def test_an_integer_in_the_place_of_a_float_is_recorded_as_a_float():
@@ -210,8 +231,8 @@ def changed(line: bytes, change: typing.Callable[[dict[str, typing.Any]], object
         (lambda raw: raw.pop("tip"), "tip: missing"),
         (lambda raw: raw.pop("run"), "run"),
         (lambda raw: raw["verdict"].pop("looks"), "verdict.looks: missing"),
-        (lambda raw: raw.update(schema=2), "schema: 2 is not 1; use the Ardent that wrote it"),
-        (lambda raw: raw.pop("schema"), "schema: 'missing' is not 1"),
+        (lambda raw: raw.update(schema=3), "schema: 3 is not 1 to 2; use the Ardent that wrote it"),
+        (lambda raw: raw.pop("schema"), "schema: 'missing' is not 1 to 2"),
         (lambda raw: raw["verdict"].update(outcome="perfect"), "verdict.outcome: Invalid enum value"),
         (lambda raw: raw.update(seconds="1"), "seconds: Expected `float`, got `str`"),
         (
