@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from harness import contract, edits, judge, policy
 from harness.errors import ArdentError
 from harness.measure import Failure, Program, measure, measure_both
-from harness.records import Evidence, Measurement, Pair, Slack, Stage, Verdict
+from harness.opinion import INSTANCES, second_opinion
+from harness.records import Evidence, Measurement, Opinion, Pair, Slack, Stage, Verdict
 from harness.settings import Task
 from harness.task import Instance, derive_seed, draw
 
@@ -163,7 +164,13 @@ def _measure_stages(
         return verdict, Evidence(screen=screened, slack=incumbent.slack)
     clock.enter("confirm")
     verdict, pairs = _confirm(candidate, rival, tree, incumbent.slack, bench, context)
-    return verdict, Evidence(screened, pairs, incumbent.slack)
+    opinion = _second_opinion(candidate, tree, bench, context) if verdict.outcome == "kept" else None
+    return judge.heed(verdict, opinion), Evidence(screened, pairs, incumbent.slack, opinion)
+
+
+def _second_opinion(candidate: Program, tree: str, bench: Bench, context: Context) -> Opinion:
+    purposes = [(context.purpose, "opinion", tree, str(index)) for index in range(INSTANCES)]
+    return second_opinion(candidate, [bench.instance(*purpose) for purpose in purposes], bench.task)
 
 
 def _confirm(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from harness.records import Effect, Measurement, Metric, Outcome, Pair, Slack, Stage, Verdict, Win
+from harness.records import Effect, Measurement, Metric, Opinion, Outcome, Pair, Slack, Stage, Verdict, Win
 from harness.settings import GateRules
 
 VALUES: dict[Metric, Callable[[Measurement], float]] = {
@@ -89,6 +89,14 @@ def confirm(pairs: Sequence[Pair], slack: Slack, rules: GateRules, looks: int) -
         reason = f"inside the noise after {len(pairs)} instances: {_summary(bounds)}"
         return _verdict("inconclusive", "confirm", reason, pairs, bounds, looks)
     return None
+
+
+def heed(verdict: Verdict, opinion: Opinion | None) -> Verdict:
+    """The verdict after the second opinion on the trace: what the interpreter counts differently is not kept."""
+    if verdict.outcome != "kept" or (opinion is not None and opinion.agrees):
+        return verdict
+    words = opinion.words if opinion is not None else "none was given"
+    return Verdict("invalid", "confirm", f"second opinion on the trace: {words}", looks=verdict.looks)
 
 
 def slack_after(slack: Slack, verdict: Verdict) -> Slack:

@@ -110,8 +110,10 @@ def loaded(
     init_seed: int | None = None,
     cancelled: threading.Event | None = None,
     profile: bool = False,
+    interpreted: bool = False,
 ) -> Iterator[Child]:
-    """A fresh child that has called `init`; with `profile` it attributes every access (see `profiling`).
+    """A fresh child that has called `init`; with `profile` it attributes every access (see `profiling`), and with
+    `interpreted` it never compiles the program (see `opinion`).
 
     Raises:
         ChildError: the program cannot be loaded.
@@ -128,6 +130,7 @@ def loaded(
             k_sparse=task.k_sparse,
             seed=instance.init_seed if init_seed is None else init_seed,
             **({"profile": True} if profile else {}),
+            **({"interpreted": True} if interpreted else {}),
         )
         yield child
 

@@ -210,12 +210,24 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the interpreter says of the worker's predictions and counts: `words` says how much agrees, or what differs."""
+
+    agrees: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything the judge saw: enough to derive the verdict again."""
+    """Everything the judge saw: enough to derive the verdict again.
+
+    `opinion` is the second opinion on the trace; None where nothing would be kept, and in rows of schema 1.
+    """
 
     screen: tuple[Pair, ...] = ()
     confirm: tuple[Pair, ...] = ()
     slack: Slack = Slack()
+    opinion: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True)

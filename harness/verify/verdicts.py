@@ -47,6 +47,8 @@ def _derive_confirm(row: Experiment, past: Past, rules: GateRules) -> Derived:
         if row.verdict.outcome == "invalid":
             return None, _compared(row.verdict, plain)
         return None, [("verdict.outcome", f"recorded {row.verdict.outcome!r}, and {len(pairs)} pairs decide nothing")]
+    if row.schema > 1:  # before, there was no second opinion
+        verdict = judge.heed(verdict, row.evidence.opinion)
     wrong = _compared(row.verdict, verdict)
     if count < len(pairs):
         wrong.append(("evidence.confirm", f"{len(pairs)} pairs, and the judge decides after {count}"))

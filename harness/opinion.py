@@ -1,0 +1,105 @@
+"""The second opinion on the trace: what the worker answers, compared with what a small interpreter answers.
+
+Both are real children with the same requests on instances that nobody has seen: a few training steps, a few
+predictions, the meter's counts, and so on until enough was accessed. Predictions must be the same bit by bit, counts
+the same integers, DMD the same to rounding. It fails closed: an error or a time-out of either is no agreement.
+
+Promises: what the rewriter and the meter hide or miss within these steps is found, unless the interpreter, written
+apart from docs/metric.md, makes the same mistake. Does not cover: what a candidate does only after more steps.
+"""
+
+import math
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.measure import Program, loaded, teach
+from harness.records import Opinion
+from harness.sandbox import Child, ChildError
+from harness.settings import Task
+from harness.task import Instance
+
+INSTANCES = 2
+ROUNDS = (1, 2, 4, 8, 16, 32)  # training steps between two comparisons
+LEAST_ROUNDS = 2
+ENOUGH = 40_000  # accesses of an instance after which no further round begins: about half a second of interpretation
+ASKED = 2  # predictions a round
+CLOSE = 1e-9  # relative, of DMD: a sum of square roots
+
+
+class Disagreement(Exception):
+    """The first difference, in words."""
+
+
+def second_opinion(
+    program: Program, instances: Sequence[Instance], task: Task, *, cancelled: threading.Event | None = None
+) -> Opinion:
+    """Compare worker and interpreter on each instance, until the first difference."""
+    steps = accesses = 0
+    for number, instance in enumerate(instances, 1):
+        try:
+            counts = _compare(program, instance, task, cancelled)
+        except (ChildError, Disagreement) as difference:
+            return Opinion(agrees=False, words=f"instance {number}: {difference}")
+        steps, accesses = steps + counts[0], accesses + counts[1]
+    words = f"agrees on {len(instances)} instances: {steps:,} steps, {accesses:,} accesses"
+    return Opinion(agrees=True, words=words)
+
+
+def _compare(
+    program: Program, instance: Instance, task: Task, cancelled: threading.Event | None
+) -> tuple[int, int]:
+    """Steps and accesses that agree."""
+    steps = accesses = 0
+    with (
+        loaded(program, instance, task, cancelled=cancelled) as worker,
+        loaded(program, instance, task, cancelled=cancelled, interpreted=True) as interpreter,
+    ):
+        both = (worker, interpreter)
+        _same("after init", *_counters(both))
+        for done, count in enumerate(ROUNDS):
+            if done >= LEAST_ROUNDS and accesses > ENOUGH:
+                break
+            for child in both:
+                teach(child, instance, steps, count)
+            steps += count
+            counts = _counters(both)
+            _same(f"after step {steps}", *counts)
+            _same(f"predictions after step {steps}", *_predictions(both, instance, done))
+            _same(f"predicting after step {steps}", *_counters(both))
+            accesses = counts[0]["reads"] + counts[0]["writes"]
+    return steps, accesses
+
+
+def _counters(both: tuple[Child, Child]) -> list[Mapping[str, Any]]:
+    return [child.request("counters") for child in both]
+
+
+def _predictions(both: tuple[Child, Child], instance: Instance, done: int) -> list[Mapping[str, Any]]:
+    samples = instance.validation.inputs[ASKED * done : ASKED * (done + 1)]
+    return [child.request("predict", samples=list(samples)) for child in both]
+
+
+def _same(when: str, worker: Any, interpreter: Any) -> None:
+    """Raises Disagreement on the first difference between two answers."""
+    for name, ours, theirs in differences(worker, interpreter):
+        raise Disagreement(f"{when}: {name} is {ours!r} in the trace and {theirs!r} in the interpreter")
+
+
+def differences(worker: Any, interpreter: Any, name: str = "the answer") -> Iterator[tuple[str, Any, Any]]:
+    """The leaves in which two answers differ: the name of each, the worker's value, and the interpreter's."""
+    if type(worker) is dict and type(interpreter) is dict and worker.keys() == interpreter.keys():
+        for key in worker:
+            yield from differences(worker[key], interpreter[key], key)
+    elif type(worker) is list and type(interpreter) is list and len(worker) == len(interpreter):
+        for ours, theirs in zip(worker, interpreter, strict=True):
+            yield from differences(ours, theirs, name)
+    elif not _is_same(worker, interpreter, name):
+        yield name, worker, interpreter
+
+
+def _is_same(ours: Any, theirs: Any, name: str) -> bool:
+    """Bit by bit: 0.0 and -0.0 differ, and so do 1 and 1.0. Only DMD is compared to rounding."""
+    if name == "dmd" and type(ours) is float and type(theirs) is float:
+        return math.isclose(ours, theirs, rel_tol=CLOSE, abs_tol=CLOSE)
+    return type(ours) is type(theirs) and repr(ours) == repr(theirs)
