@@ -705,7 +705,7 @@ class Meter:
         made.bear_length()
         return made
 
-    def listed(self, values: object) -> object:
+    def listed(self, values: object = ()) -> object:
         """`list(values)`: a new list of what the iterable yields."""
         made: TracedList = _new_list(self)
         for value in values:

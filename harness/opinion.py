@@ -27,7 +27,7 @@ ASKED = 2  # predictions a round
 CLOSE = 1e-9  # relative, of DMD: a sum of square roots
 
 
-class Disagreement(Exception):
+class DisagreementError(Exception):
     """The first difference, in words."""
 
 
@@ -39,16 +39,14 @@ def second_opinion(
     for number, instance in enumerate(instances, 1):
         try:
             counts = _compare(program, instance, task, cancelled)
-        except (ChildError, Disagreement) as difference:
+        except (ChildError, DisagreementError) as difference:
             return Opinion(agrees=False, words=f"instance {number}: {difference}")
         steps, accesses = steps + counts[0], accesses + counts[1]
     words = f"agrees on {len(instances)} instances: {steps:,} steps, {accesses:,} accesses"
     return Opinion(agrees=True, words=words)
 
 
-def _compare(
-    program: Program, instance: Instance, task: Task, cancelled: threading.Event | None
-) -> tuple[int, int]:
+def _compare(program: Program, instance: Instance, task: Task, cancelled: threading.Event | None) -> tuple[int, int]:
     """Steps and accesses that agree."""
     steps = accesses = 0
     with (
@@ -81,9 +79,9 @@ def _predictions(both: tuple[Child, Child], instance: Instance, done: int) -> li
 
 
 def _same(when: str, worker: Any, interpreter: Any) -> None:
-    """Raises Disagreement on the first difference between two answers."""
+    """Raises DisagreementError on the first difference between two answers."""
     for name, ours, theirs in differences(worker, interpreter):
-        raise Disagreement(f"{when}: {name} is {ours!r} in the trace and {theirs!r} in the interpreter")
+        raise DisagreementError(f"{when}: {name} is {ours!r} in the trace and {theirs!r} in the interpreter")
 
 
 def differences(worker: Any, interpreter: Any, name: str = "the answer") -> Iterator[tuple[str, Any, Any]]:

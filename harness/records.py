@@ -211,7 +211,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What the interpreter says of the worker's predictions and counts: `words` says how much agrees, or what differs."""
+    """What the interpreter says of the worker's answers: `words` tells how much agrees, or the first difference."""
 
     agrees: bool
     words: str

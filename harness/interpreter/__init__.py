@@ -10,6 +10,8 @@ than `BUDGET` evaluations ends with an error. Does not cover: what source may sa
 (`profiling`), and the texts of errors.
 """
 
+from harness.interpreter.program import load
 from harness.interpreter.session import BUDGET, Session
+from harness.interpreter.trace import Trace, walk
 
-__all__ = ["BUDGET", "Session"]
+__all__ = ["BUDGET", "Session", "Trace", "load", "walk"]

@@ -17,8 +17,9 @@ from harness.interpreter.machine import InterpreterError, checked
 from harness.interpreter.trace import Trace
 
 MATH = frozenset(
-    "acos asin atan atan2 ceil copysign cos cosh exp expm1 fabs floor fmod hypot isfinite isinf isnan log log10 log1p "
-    "log2 pow sin sinh sqrt tan tanh trunc".split()
+    {"acos", "asin", "atan", "atan2", "ceil", "copysign", "cos", "cosh", "exp", "expm1", "fabs", "floor", "fmod"}
+    | {"hypot", "isfinite", "isinf", "isnan", "log", "log10", "log1p", "log2", "pow", "sin", "sinh", "sqrt", "tan"}
+    | {"tanh", "trunc"}
 )
 MATH_CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e, "inf": math.inf, "tau": math.tau})
 RNG = frozenset(("random", "gauss", "uniform", "randrange", "randint"))

@@ -50,6 +50,8 @@ def is_true(frame: Frame, node: ast.expr) -> bool:
 
 def _tested(frame: Frame, node: ast.expr) -> tuple[Any, bool]:
     """The value of an expression and its truth, which `and` and `or` inside have asked for already."""
+    if isinstance(node, ast.IfExp):
+        return _tested(frame, node.body if is_true(frame, node.test) else node.orelse)
     if not isinstance(node, ast.BoolOp):
         found = value_of(frame, node)
         return found, bool(found)
@@ -169,7 +171,7 @@ def _comprehend(frame: Frame, node: ast.ListComp) -> List:
 
 
 def _record(frame: Frame, node: ast.Dict) -> Any:
-    names = tuple(key.value for key in node.keys if isinstance(key, ast.Constant))
+    names = tuple([str(key.value) for key in node.keys if isinstance(key, ast.Constant)])
     return frame.machine.trace.record(names, *[value_of(frame, value) for value in node.values])
 
 

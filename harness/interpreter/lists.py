@@ -54,7 +54,8 @@ class List(Container):
         self.trace.born(self.block, 0)
         self.finished = True
 
-    def _read_length(self) -> int:
+    def read_length(self) -> int:
+        """The length, counted."""
         self.trace.read(self.block[0])
         return len(self.values)
 
@@ -65,7 +66,8 @@ class List(Container):
     def _write_length(self) -> None:
         self.trace.write(self.block[0])
 
-    def _read(self, i: int) -> Any:
+    def read(self, i: int) -> Any:
+        """An element in range: counted when it is a number."""
         if not self.has_rows:
             self.trace.read(self._cell(i))
         return self.values[i]
@@ -95,29 +97,33 @@ class List(Container):
     # -- reading ---
 
     def __len__(self) -> int:
-        return self._read_length()
+        return self.read_length()
 
     def __bool__(self) -> bool:
-        return self._read_length() > 0
+        return self.read_length() > 0
 
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, slice):
-            return self._read(self._place(index))
-        return self.trace.listed(self._read(i) for i in range(*index.indices(len(self.values))))
+            return self.read(self._place(index))
+        return self.trace.listed(self.read(i) for i in range(*index.indices(len(self.values))))
 
     def __iter__(self) -> Iterator[Any]:
-        i = 0
+        i, knows_length = 0, False
         while i < len(self.values):
-            yield self._read(i)
+            if self.has_rows and not knows_length:
+                self.read_length()
+                knows_length = True
+            yield self.read(i)
             i += 1
-        self._read_length()
+        if not knows_length:
+            self.read_length()
 
     def __reversed__(self) -> Iterator[Any]:
-        return self._backwards(self._read_length() - 1)
+        return self._backwards(self.read_length() - 1)
 
     def _backwards(self, i: int) -> Iterator[Any]:
         while 0 <= i < len(self.values):
-            yield self._read(i)
+            yield self.read(i)
             i -= 1
 
     def __contains__(self, value: object) -> bool:
@@ -143,26 +149,25 @@ class List(Container):
         made: List = self[:]
         return made
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, List):
-            return NotImplemented
-        if self._read_length() != other._read_length():
+            raise TypeError("a list is compared with a list only")
+        if self.read_length() != other.read_length():
             return False
-        return all(self._read(i) == other._read(i) for i in range(len(self.values)))
+        return all(self.read(i) == other.read(i) for i in range(len(self.values)))
 
-    def __ne__(self, other: object) -> Any:
-        equal = self.__eq__(other)
-        return equal if equal is NotImplemented else not equal
+    def __ne__(self, other: object) -> bool:
+        return not self.__eq__(other)
 
-    __hash__ = None  # type: ignore[assignment]  # it changes
+    __hash__ = None
 
     def __add__(self, other: object) -> "List":
         if not isinstance(other, List):
             raise TypeError(f'can only concatenate list (not "{type(other).__name__}") to list')
-        return self.trace.listed(part._read(i) for part in (self, other) for i in range(len(part.values)))
+        return self.trace.listed(part.read(i) for part in (self, other) for i in range(len(part.values)))
 
     def __mul__(self, times: Any) -> "List":
-        return self.trace.listed(self._read(i) for _ in range(times) for i in range(len(self.values)))
+        return self.trace.listed(self.read(i) for _ in range(times) for i in range(len(self.values)))
 
     __rmul__ = __mul__
 
@@ -177,7 +182,7 @@ class List(Container):
         if len(places) != len(temporary.values):
             raise ValueError("assigning to a slice keeps the length")
         for k, i in enumerate(places):
-            self._write(i, temporary._read(k))  # noqa: SLF001 - of the same class
+            self._write(i, temporary.read(k))
 
     def append(self, value: Any) -> None:
         """One element more at the end."""
@@ -188,11 +193,13 @@ class List(Container):
     def extend(self, values: Iterable[Any]) -> None:
         """Every element of an iterable at the end."""
         self._may_change_length()
-        for value in self.copy() if values is self else values:
+        if values is self:
+            values = self.copy()  # lives until the length is written, as an argument does
+        for value in values:
             self.append_new(value)
         self._write_length()
 
-    def __iadd__(self, values: Iterable[Any]) -> "List":  # noqa: PYI034 - there are no subclasses
+    def __iadd__(self, values: Iterable[Any]) -> "List":  # type: ignore[misc]  # noqa: PYI034 - extends by anything, as list does
         self.extend(values)
         return self
 
@@ -211,7 +218,7 @@ class List(Container):
 
     def _move(self, source: int, target: int) -> None:
         """Read one element, write it in another place. A row stays held."""
-        self.values[target] = self._read(source)
+        self.values[target] = self.read(source)
         self._write_anew(target)
 
     def _write_anew(self, i: int) -> None:
@@ -226,7 +233,7 @@ class List(Container):
         if not self.values:
             raise IndexError("pop from empty list")
         i = self._place(index, "pop index out of range")
-        value = self._read(i)
+        value = self.read(i)
         for later in range(i + 1, len(self.values)):
             self._move(later, later - 1)
         self._drop_last()
@@ -252,7 +259,7 @@ class List(Container):
         """Sort numbers, counted as ceil(log2 n) passes that read and write every element."""
         if self.has_rows:
             raise TypeError("rows have no order")
-        n = self._read_length()
+        n = self.read_length()
         for _ in range(math.ceil(math.log2(n)) if n else 0):
             for i in range(n):
                 self._move(i, i)
@@ -260,13 +267,13 @@ class List(Container):
 
     def reverse(self) -> None:
         """Reverse in place."""
-        n = self._read_length()
+        n = self.read_length()
         if self.has_rows:
             for _ in range(n):
                 self.trace.hold()
             self.values.reverse()
             return
         for i in range(n // 2):
-            low, high = self._read(i), self._read(n - 1 - i)
+            low, high = self.read(i), self.read(n - 1 - i)
             self._write(i, high)
             self._write(n - 1 - i, low)

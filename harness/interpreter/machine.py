@@ -16,7 +16,7 @@ class InterpreterError(Exception):
 
 
 class Callee(Protocol):
-    """A function of the program. It takes over the dictionary of its locals, so that nobody else holds what is in it."""
+    """A function of the program. It takes over the dictionary of its locals: nobody else holds what is in it."""
 
     @property
     def parameters(self) -> Sequence[str]:

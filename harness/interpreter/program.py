@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.interpreter.builtin import builtins_over
 from harness.interpreter.expressions import value_of
 from harness.interpreter.machine import Frame, InterpreterError, Machine
 from harness.interpreter.statements import run_block
+from harness.interpreter.trace import Trace
 
 TRACKER = "sparse_parity.tracker"
 
@@ -25,6 +27,10 @@ class Function:
     parameters: Sequence[str]
     body: Sequence[ast.stmt]
 
+    def __call__(self, *values: Any) -> Any:
+        """Call with positional arguments, as the harness does."""
+        return self.call(dict(zip(self.parameters, values, strict=False)))
+
     def call(self, names: dict[str, Any]) -> Any:
         """Run the body over `names`, its locals; the value of its return, a tuple of several, or None."""
         missing = [name for name in self.parameters if name not in names and name != "tracker"]
@@ -35,7 +41,19 @@ class Function:
         return None if end is None else end.value
 
 
-class Loader:
+def load(modules: Mapping[str, str], method: str, trace: Trace, budget: int) -> Mapping[str, Any]:
+    """The names of the module `method`, whose functions can be called, interpreted over `trace`.
+
+    Args:
+        modules: dotted module name to source; they may import from each other and from the tracker.
+        method: dotted name.
+        trace: counts every access.
+        budget: evaluations of nodes, after which an InterpreterError ends the program.
+    """
+    return _Loader(modules, Machine(trace, builtins_over(trace), budget)).load(method)
+
+
+class _Loader:
     """Reads the modules of one program, each once."""
 
     def __init__(self, sources: Mapping[str, str], machine: Machine) -> None:

@@ -4,7 +4,7 @@ Does not cover: the clock and the sums (`trace`).
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.interpreter.container import Container, check_number, take_hold
 
@@ -32,6 +32,12 @@ class Record(Container):
             self.cells[name] = self.block[-1]
         self.values.append(value)
 
+    def _refuse(self, *_other: object) -> NoReturn:
+        raise TypeError("a record is not compared, and neither true nor false")
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __hash__ = None
+
     def _place(self, name: str) -> int:
         if name not in self.names:
             raise KeyError(name)
@@ -46,9 +52,10 @@ class Record(Container):
     def __setitem__(self, name: str, value: Any) -> None:
         i = self._place(name)
         old = self.values[i]
-        if isinstance(old, Container) != isinstance(value, Container):
+        is_container = isinstance(value, Container)
+        if isinstance(old, Container) != is_container or (is_container and type(old) is not type(value)):
             raise TypeError("a field keeps its kind")
-        if isinstance(value, Container):
+        if is_container:
             if value is not old:
                 take_hold(self, value)
                 old.held = False

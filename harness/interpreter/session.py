@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from harness.interpreter.builtin import builtins_over
-from harness.interpreter.machine import InterpreterError, Machine
-from harness.interpreter.program import Function, Loader
+from harness.interpreter.program import Function, load
 from harness.interpreter.trace import Trace, walk
 
 BUDGET = 100_000_000  # evaluations of nodes: one to two minutes
@@ -28,13 +26,13 @@ class Session:
     def __init__(self, request: Request) -> None:
         """Load the modules and call `init`. Fields of the request: as of the worker's `load`."""
         self.trace = Trace(request["n_bits"])
-        machine = Machine(self.trace, builtins_over(self.trace), request.get("budget", BUDGET))
-        method = Loader(request["modules"], machine).load("sparse_parity.methods." + request["method"])
+        name = "sparse_parity.methods." + request["method"]
+        method = load(request["modules"], name, self.trace, BUDGET)
         self.hp = MappingProxyType(dict(request["hyperparameters"]))
         self.step: Function = method["step"]
         self.predict_one: Function = method["predict"]
         rng = random.Random(request["seed"])
-        self.state = _called(method["init"], request["n_bits"], request["k_sparse"], self.hp, rng)
+        self.state = method["init"](request["n_bits"], request["k_sparse"], self.hp, rng)
 
     def answer(self, request: Request) -> dict[str, Any]:
         """What one request after `load` is answered."""
@@ -49,7 +47,7 @@ class Session:
         """One step a sample, in the order given."""
         for text, label in zip(request["samples"], request["labels"], strict=True):
             self.trace.begin_step(_inputs(text), float(label))
-            returned = _called(self.step, self.state, self.trace.input_buffer(), float(label), self.hp)
+            returned = self.step(self.state, self.trace.input_buffer(), float(label), self.hp)
             self.trace.end_step()
             if returned is not None:
                 raise TypeError("step must return nothing")
@@ -72,20 +70,13 @@ class Session:
 
     def _prediction(self, text: str) -> float:
         self.trace.begin_predict(_inputs(text))
-        value = _called(self.predict_one, self.state, self.trace.input_buffer(), self.hp)
+        value = self.predict_one(self.state, self.trace.input_buffer(), self.hp)
         if type(value) is not float or not math.isfinite(value):
             raise ValueError("predict must return one finite float")
         return value
 
     def _state_as_text(self) -> list[str]:
         return [repr(value) for value in walk(self.state)]
-
-
-def _called(function: Function, *values: Any) -> Any:
-    """Call with the protocol's arguments, by position."""
-    if not isinstance(function, Function):
-        raise InterpreterError("the method lacks a function")
-    return function.call(dict(zip(function.parameters, values, strict=False)))
 
 
 def _inputs(text: str) -> Iterable[float]:

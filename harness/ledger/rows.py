@@ -19,7 +19,13 @@ from harness.records import Experiment
 SCHEMA = 2
 # What each schema added, as (record inside the row, or "" for the row itself, field).
 ADDED: Mapping[int, tuple[tuple[str, str], ...]] = {
-    2: (("", "repairs"), ("cost", "cached_tokens"), ("cost", "lost_calls"), ("cost", "lost_dollars"), ("evidence", "opinion")),
+    2: (
+        ("", "repairs"),
+        ("cost", "cached_tokens"),
+        ("cost", "lost_calls"),
+        ("cost", "lost_dollars"),
+        ("evidence", "opinion"),
+    ),
 }
 _RESTORE = "restore the line from a copy of the ledger"
 
