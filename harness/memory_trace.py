@@ -164,6 +164,7 @@ class Meter:
     buffer_sums: cython.longlong[::1]
     buffer_moved: cython.double[::1]
     fields: dict
+    twin: cython.int[::1]
     kept: tuple
 
     def __init__(self, n_inputs: int) -> None:
@@ -183,6 +184,7 @@ class Meter:
         self.step_start = 0
         self.profiling = False
         self.place = self.depth = 0
+        self.kept = None
         self.base = array("q", bytes(8 * 64))
         self.count = array("i", bytes(4 * 64))
         self.before = array("i", bytes(4 * 64))
@@ -393,6 +395,8 @@ class Meter:
             self.written = _grown(self.written, "q", self.cells)
             self.accessed = _grown(self.accessed, "q", self.cells)
             self.slot = _grown(self.slot, "i", self.cells)
+            if self.kept is not None:
+                self.twin = _grown(self.twin, "i", self.cells)
         self.next_cell = first + size
         return first
 
@@ -412,6 +416,8 @@ class Meter:
         self.accessed[new] = self.accessed[old]
         self.slot[new] = s
         self.owner[s] = new
+        if self.kept is not None:
+            self.twin[new] = self.twin[old]
 
     @cython.cfunc
     def take_range(self) -> cython.int:
@@ -519,6 +525,86 @@ class Meter:
         """Cells and row slots written for the first time."""
         return self.births
 
+    # -- looking without a trace --------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Remember every count and the place of every live cell, until `forget`. Takes memory as the live cells do."""
+        cell: cython.int
+        self.twin = array("i", bytes(4 * self.cells))  # the id that a cell had when it was kept: `move_cell` follows
+        for cell in range(self.cells):
+            self.twin[cell] = cell
+        if self.profiling:
+            self._settle_all()
+        self.kept = (
+            (self.now, self.reads, self.writes, self.births, self.reuse, self.ard_distance, self.ard_reads, self.peak),
+            self.live,
+            _copied(self.written, "q"),
+            _copied(self.accessed, "q"),
+            _copied(self.owner, "i"),
+            _copied(self.depths, "q"),
+            self._attributed() if self.profiling else None,
+        )
+
+    def forget(self) -> None:
+        """Be as if nothing had been accessed since `keep`. Of the lists, those that were alive then are alive now.
+
+        Raises:
+            ValueError: other cells are alive than at `keep`.
+        """
+        kept = self.kept
+        if kept is None or self.live != kept[1]:
+            raise ValueError("other cells are alive than were kept")
+        self._restore_stack(kept[4])
+        self._restore_cells(kept[2], kept[3])
+        self._restore_depths(kept[5])
+        self.now, self.reads, self.writes, self.births = kept[0][:4]
+        self.reuse, self.ard_distance, self.ard_reads, self.peak = kept[0][4:]
+        if self.profiling:
+            self._attribute_as(kept[6])
+        self.kept = None
+
+    @cython.cfunc
+    def _restore_stack(self, kept: object) -> object:
+        """Put the live cells in the order of the time line `kept`."""
+        order: cython.int[::1] = kept
+        alive: cython.int[::1] = array("i", [-1]) * self.cells
+        s: cython.int
+        cell: cython.int
+        for s in range(self.top):
+            cell = self.owner[s]
+            if cell >= 0:
+                alive[self.twin[cell]] = cell
+        self._new_time_line()
+        self.top = 0
+        for s in range(len(order)):
+            if order[s] >= 0:
+                cell = alive[order[s]]
+                if cell < 0:
+                    raise ValueError("other cells are alive than were kept")
+                self._mark(cell)
+        return None
+
+    @cython.cfunc
+    def _restore_cells(self, kept_written: object, kept_accessed: object) -> object:
+        """The clocks of every live cell; those of dead cells are set when they are born."""
+        written: cython.longlong[::1] = kept_written
+        accessed: cython.longlong[::1] = kept_accessed
+        cell: cython.int
+        twin: cython.int
+        for cell in range(self.cells):
+            twin = self.twin[cell]
+            self.written[cell] = written[twin]
+            self.accessed[cell] = accessed[twin]
+        return None
+
+    @cython.cfunc
+    def _restore_depths(self, kept: object) -> object:
+        depths: cython.longlong[::1] = kept
+        depth: cython.int
+        for depth in range(self.deepest + 1):
+            self.depths[depth] = depths[depth] if depth < len(depths) else 0
+        return None
+
     # -- where it comes from ------------------------------------------------------------------------------------
 
     def begin_profile(self, places: int, holders: int, fields: dict) -> None:
@@ -545,7 +631,6 @@ class Meter:
         self.profiling = True
         self.hold(0, self.inputs)
         self.hold(1, self.label)
-        self.keep_profile()
 
     @cython.cfunc
     def _make_accounts(self, size: cython.int) -> cython.void:
@@ -610,24 +695,29 @@ class Meter:
             self._settle(r)
             r = self.after[r]
 
-    def keep_profile(self) -> None:
-        """Keep what was attributed so far, for `forget_since_kept`."""
-        self._settle_all()
-        self.kept = (
+    @cython.cfunc
+    def _attributed(self) -> tuple:
+        """All that is attributed so far: sums by place and by buffer, and what belongs to which holder."""
+        return (
             _copied(self.place_sums, "q"),
             _copied(self.place_moved, "d"),
             _copied(self.buffer_sums, "q"),
             _copied(self.buffer_moved, "d"),
+            _copied(self.holder, "i"),
         )
 
-    def forget_since_kept(self) -> None:
-        """Attribute as if nothing had been accessed since `keep_profile`. The counters stay."""
+    @cython.cfunc
+    def _attribute_as(self, kept: tuple) -> cython.void:
+        r: cython.int = self.after[0]
+        holder: cython.int[::1] = kept[4]
         self._settle_all()
-        self.place_sums = self.kept[0]
-        self.place_moved = self.kept[1]
-        self.buffer_sums = self.kept[2]
-        self.buffer_moved = self.kept[3]
-        self.keep_profile()
+        self.place_sums = kept[0]
+        self.place_moved = kept[1]
+        self.buffer_sums = kept[2]
+        self.buffer_moved = kept[3]
+        while r:
+            self.holder[r] = holder[r]
+            r = self.after[r]
 
     def profile(self) -> dict:
         """The sums by place and by buffer: rows of the columns above, and DMD; buffers are the holders, then places."""
@@ -1359,7 +1449,11 @@ def _bear_field(made: TracedRecord, value: object) -> cython.void:
 
 
 def walk(value: object) -> Iterator[object]:
-    """Every number in a list or record, in order, with lengths and field names, uncounted. For the harness only."""
+    """Every list, record and number that a value is made of, in order, with lengths and field names, uncounted.
+
+    For the harness only. The containers themselves are among them, so that one replaced by its equal is seen.
+    """
+    yield value
     if type(value) is TracedList:
         here: TracedList = value
         yield ("list", len(here.items))
@@ -1370,5 +1464,3 @@ def walk(value: object) -> Iterator[object]:
         for name, i in there.fields.items():
             yield name
             yield from walk(there.values[i])
-    else:
-        yield value

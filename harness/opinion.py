@@ -70,7 +70,7 @@ def _compare(program: Program, instance: Instance, task: Task, cancelled: thread
 
 
 def _counters(both: tuple[Child, Child]) -> list[Mapping[str, Any]]:
-    return [child.request("counters") for child in both]
+    return [child.request("counters", solved=True) for child in both]
 
 
 def _predictions(both: tuple[Child, Child], instance: Instance, done: int) -> list[Mapping[str, Any]]:

@@ -22,7 +22,7 @@ from harness import channel, confine, interpreter, marks, memory_trace, rewrite 
 
 Request = dict[str, Any]
 
-SPENT = ("reads", "writes", "reuse", "dmd")  # what a prediction adds to
+SPENT = ("reads", "writes")  # what is told of a prediction's cost
 INTERPRETER_DEPTH = 20_000  # frames; an interpreted one takes two for each level of a candidate's expression
 TRACKER_SOURCE = "NO_TRACKER = 0\n"  # tracker calls are removed by the rewriter; the name must only exist
 
@@ -33,7 +33,6 @@ class Session:
     def __init__(self, request: Request) -> None:
         self.meter = memory_trace.Meter(request["n_bits"])
         marked = marks.mark(request["modules"]) if request.get("profile") else None
-        self.profiling = marked is not None
         if marked is not None:
             self.meter.begin_profile(len(marked.places), len(marked.holders), marked.fields)
         self.inputs = self.meter.input_buffer()
@@ -45,7 +44,7 @@ class Session:
         self.predict_one: Callable[..., Any] = method["predict"]
         rng = random.Random(request["seed"])
         self.state = method["init"](request["n_bits"], request["k_sparse"], self.hp, rng)
-        self._keep_profile()
+        self.looking = False
 
     def answer(self, request: Request) -> Request:
         """What one request after `load` is answered."""
@@ -60,18 +59,18 @@ class Session:
     def train(self, request: Request) -> Request:
         """One step a sample, in the order given."""
         meter, step, state, inputs, hp = self.meter, self.step, self.state, self.inputs, self.hp
-        self._forget_looking()
+        self._forget()
         for text, label in zip(request["samples"], request["labels"], strict=True):
             meter.begin_step(decoded(text), float(label))
             returned = step(state, inputs, float(label), hp)
             meter.end_step()
             if returned is not None:
                 raise TypeError("step must return nothing")
-        self._keep_profile()
         return {}
 
     def predict(self, request: Request) -> Request:
         """One finite float a sample; the state must be the same objects afterwards."""
+        self._look()
         before = list(memory_trace.walk(self.state))
         sums = self.meter.counters()
         predictions: list[float] = []
@@ -83,24 +82,29 @@ class Session:
         spent = {name: value - sums[name] for name, value in self.meter.counters().items() if name in SPENT}
         return {"predictions": predictions, "spent": spent}
 
-    def counters(self, _request: Request) -> Request:
-        """The meter's sums."""
+    def counters(self, request: Request) -> Request:
+        """The meter's sums; `solved` tells whether the predictions since the last step count."""
+        if not request["solved"]:
+            self._forget()
         return self.meter.counters()
 
     def profile(self, request: Request) -> Request:
         """The sums by place and by buffer; `solved` tells whether the predictions since the last step count."""
         if not request["solved"]:
-            self._forget_looking()
+            self._forget()
         return self.meter.profile()
 
-    def _keep_profile(self) -> None:
-        if self.profiling:
-            self.meter.keep_profile()
+    def _look(self) -> None:
+        """Before the first prediction after a step: the harness may only be looking."""
+        if not self.looking:
+            self.meter.keep()
+            self.looking = True
 
-    def _forget_looking(self) -> None:
-        """Predictions after which training goes on were the harness's looking: see docs/metric.md."""
-        if self.profiling:
-            self.meter.forget_since_kept()
+    def _forget(self) -> None:
+        """Predictions after which training goes on, or that no check found right, were looking: see docs/metric.md."""
+        if self.looking:
+            self.meter.forget()
+            self.looking = False
 
     def _prediction(self, text: str) -> float:
         self.meter.begin_predict(decoded(text))

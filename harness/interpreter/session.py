@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from harness.interpreter.container import Container
 from harness.interpreter.program import Function, load
 from harness.interpreter.trace import Trace, walk
 
 BUDGET = 100_000_000  # evaluations of nodes: one to two minutes
 
-SPENT = ("reads", "writes", "reuse", "dmd")  # what a prediction adds to
+SPENT = ("reads", "writes")  # what is told of the cost of predictions
 
 Request = Mapping[str, Any]
 
@@ -28,6 +29,7 @@ class Session:
         self.trace = Trace(request["n_bits"])
         name = "sparse_parity.methods." + request["method"]
         method = load(request["modules"], name, self.trace, BUDGET)
+        self.looking = False
         self.hp = MappingProxyType(dict(request["hyperparameters"]))
         self.step: Function = method["step"]
         self.predict_one: Function = method["predict"]
@@ -45,6 +47,7 @@ class Session:
 
     def train(self, request: Request) -> dict[str, Any]:
         """One step a sample, in the order given."""
+        self._forget()
         for text, label in zip(request["samples"], request["labels"], strict=True):
             self.trace.begin_step(_inputs(text), float(label))
             returned = self.step(self.state, self.trace.input_buffer(), float(label), self.hp)
@@ -55,17 +58,22 @@ class Session:
 
     def predict(self, request: Request) -> dict[str, Any]:
         """One finite float a sample; the state must be the same afterwards."""
-        before, sums = self._state_as_text(), self.trace.counters()
+        if not self.looking:
+            self.trace.keep()
+            self.looking = True
+        before, sums = self._state(), self.trace.counters()
         predictions = []
         for text in request["samples"]:
             predictions.append(self._prediction(text))
-            if self._state_as_text() != before:
+            if self._state() != before:
                 raise ValueError("predict changed the state")
         after = self.trace.counters()
         return {"predictions": predictions, "spent": {name: after[name] - sums[name] for name in SPENT}}
 
-    def counters(self, _request: Request) -> dict[str, Any]:
-        """The sums so far."""
+    def counters(self, request: Request) -> dict[str, Any]:
+        """The sums so far. Predictions since the last step count only if they found the task `solved`."""
+        if not request["solved"]:
+            self._forget()
         return self.trace.counters()
 
     def _prediction(self, text: str) -> float:
@@ -75,8 +83,14 @@ class Session:
             raise ValueError("predict must return one finite float")
         return value
 
-    def _state_as_text(self) -> list[str]:
-        return [repr(value) for value in walk(self.state)]
+    def _forget(self) -> None:
+        if self.looking:
+            self.trace.forget()
+            self.looking = False
+
+    def _state(self) -> list[object]:
+        """What must not change: containers by identity, all else by its text, for 0.0 and -0.0 are equal."""
+        return [id(part) if isinstance(part, Container) else repr(part) for part in walk(self.state)]
 
 
 def _inputs(text: str) -> Iterable[float]:

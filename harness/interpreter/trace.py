@@ -16,6 +16,8 @@ from typing import Any
 from harness.interpreter.lists import List
 from harness.interpreter.record import Record
 
+COUNTS = ("now", "ard_clock", "reads", "writes", "births", "reuse", "ard_distance", "ard_reads", "peak")
+
 
 class Trace:
     """Counts accesses. A cell is a serial number; a block is the live cells of one list or record, in order."""
@@ -34,6 +36,7 @@ class Trace:
         self.cells_made = self.containers_made = 0
         self.in_step = False
         self.being_made: list[List] = []
+        self.kept: Any = None
         self._make_inputs(n_inputs)
 
     def _make_inputs(self, n_inputs: int) -> None:
@@ -172,6 +175,26 @@ class Trace:
             "peak_cells": self.peak,
         }
 
+    # -- looking without a trace ---
+
+    def keep(self) -> None:
+        """Remember every count and every cell, until `forget`."""
+        counts = {name: getattr(self, name) for name in COUNTS}
+        blocks = {number: list(block) for number, block in self.blocks.items()}
+        cells = (list(self.stack), dict(self.touched), dict(self.written), dict(self.accessed), Counter(self.depths))
+        self.kept = counts, blocks, cells
+
+    def forget(self) -> None:
+        """Be as if nothing had been accessed since `keep`. The same containers are alive, and as long as then."""
+        counts, blocks, cells = self.kept
+        sizes = {number: len(block) for number, block in blocks.items()}
+        if sizes != {number: len(block) for number, block in self.blocks.items()}:
+            raise ValueError("other cells are alive than were kept")
+        for name, value in counts.items():
+            setattr(self, name, value)
+        self.blocks = blocks
+        self.stack, self.touched, self.written, self.accessed, self.depths = cells
+
     # -- what a program's containers are made by ---
 
     def open(self) -> None:
@@ -218,7 +241,8 @@ class Trace:
 
 
 def walk(value: object) -> Iterator[object]:
-    """Every number in a list or record, in order, with lengths and field names, uncounted."""
+    """Every list and record, length, field name and number, in order, uncounted."""
+    yield value
     if isinstance(value, List):
         yield ("list", len(value.values))
         for item in value.values:
@@ -227,5 +251,3 @@ def walk(value: object) -> Iterator[object]:
         for name, item in zip(value.names, value.values, strict=True):
             yield name
             yield from walk(item)
-    else:
-        yield value

@@ -102,7 +102,7 @@ def profile(
         marked = marks.mark(program.modules)
         with measure.loaded(program, instance, task, profile=True) as child:
             progress = _train(child, instance, task, steps, on_check)
-            counters = measure.read_counters(child, progress.looking)
+            counters = measure.read_counters(child, solved=progress.solved)
             answer = child.request("profile", solved=progress.solved)
         places = _rows(answer, "places", len(marked.places))
         buffers = _rows(answer, "buffers", len(marked.holders) + len(marked.places))
