@@ -10,8 +10,10 @@ apart from docs/metric.md, makes the same mistake. Does not cover: what a candid
 
 import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, TypeVar
 
 from harness.measure import Program, loaded, teach
 from harness.records import Opinion
@@ -27,6 +29,12 @@ ASKED = 2  # predictions a round
 CLOSE = 1e-9  # relative, of DMD: a sum of square roots
 
 
+TRACE, INTERPRETER = "trace", "interpreter"
+
+Both = Mapping[str, Child]
+Answer = TypeVar("Answer")
+
+
 class DisagreementError(Exception):
     """The first difference, in words."""
 
@@ -39,7 +47,7 @@ def second_opinion(
     for number, instance in enumerate(instances, 1):
         try:
             counts = _compare(program, instance, task, cancelled)
-        except (ChildError, DisagreementError) as difference:
+        except DisagreementError as difference:
             return Opinion(agrees=False, words=f"instance {number}: {difference}")
         steps, accesses = steps + counts[0], accesses + counts[1]
     words = f"agrees on {len(instances)} instances: {steps:,} steps, {accesses:,} accesses"
@@ -49,17 +57,13 @@ def second_opinion(
 def _compare(program: Program, instance: Instance, task: Task, cancelled: threading.Event | None) -> tuple[int, int]:
     """Steps and accesses that agree."""
     steps = accesses = 0
-    with (
-        loaded(program, instance, task, cancelled=cancelled) as worker,
-        loaded(program, instance, task, cancelled=cancelled, interpreted=True) as interpreter,
-    ):
-        both = (worker, interpreter)
+    with ExitStack() as stack:
+        both = _started(stack, program, instance, task, cancelled)
         _same("after init", *_counters(both))
         for done, count in enumerate(ROUNDS):
             if done >= LEAST_ROUNDS and accesses > ENOUGH:
                 break
-            for child in both:
-                teach(child, instance, steps, count)
+            _each(both, partial(teach, instance=instance, start=steps, count=count))
             steps += count
             counts = _counters(both)
             _same(f"after step {steps}", *counts)
@@ -69,13 +73,37 @@ def _compare(program: Program, instance: Instance, task: Task, cancelled: thread
     return steps, accesses
 
 
-def _counters(both: tuple[Child, Child]) -> list[Mapping[str, Any]]:
-    return [child.request("counters", solved=True) for child in both]
+def _started(
+    stack: ExitStack, program: Program, instance: Instance, task: Task, cancelled: threading.Event | None
+) -> Both:
+    """A worker that has compiled the program, and one that interprets it."""
+
+    def start(name: str) -> Child:
+        interpreted = name == INTERPRETER
+        return stack.enter_context(loaded(program, instance, task, cancelled=cancelled, interpreted=interpreted))
+
+    return {name: _labelled(name, partial(start, name)) for name in (TRACE, INTERPRETER)}
 
 
-def _predictions(both: tuple[Child, Child], instance: Instance, done: int) -> list[Mapping[str, Any]]:
-    samples = instance.validation.inputs[ASKED * done : ASKED * (done + 1)]
-    return [child.request("predict", samples=list(samples)) for child in both]
+def _each(both: Both, ask: Callable[[Child], Answer]) -> list[Answer]:
+    """What the trace and the interpreter answer."""
+    return [_labelled(name, partial(ask, child)) for name, child in both.items()]
+
+
+def _labelled(name: str, ask: Callable[[], Answer]) -> Answer:
+    try:
+        return ask()
+    except ChildError as error:
+        raise DisagreementError(f"the {name} fails: {error}") from None
+
+
+def _counters(both: Both) -> list[dict[str, Any]]:
+    return _each(both, lambda child: child.request("counters", solved=True))
+
+
+def _predictions(both: Both, instance: Instance, done: int) -> list[dict[str, Any]]:
+    samples = list(instance.validation.inputs[ASKED * done : ASKED * (done + 1)])
+    return _each(both, lambda child: child.request("predict", samples=samples))
 
 
 def _same(when: str, worker: Any, interpreter: Any) -> None:

@@ -127,7 +127,8 @@ z = [c for row in t for c in row if c]
 state['s'] = sum(z) + len(t)
 """,
     "generators": """
-state['s'] = sum(a * b for a, b in zip(w, reversed(w))) + max(a for row in m for a in row) + min((a + i for i, a in enumerate(w, 2)))
+state['s'] = sum(a * b for a, b in zip(w, reversed(w))) + max(a for row in m for a in row)
+state['s'] += min((a + i for i, a in enumerate(w, 2)))
 t = sorted((u * y for u in w), reverse=True)
 state['s'] += t[0] + float(any(u > 0 for u in w)) + float(all(m))
 """,
@@ -203,7 +204,8 @@ j |= 1
 state['k'] = 1 + j % 3 + int(w[0] / 1e9) + round(0.4) + math.floor(0.5)
 """,
     "mathematics": """
-state['s'] = math.tanh(w[0]) + math.hypot(w[1], 1.0) + math.pi - math.log(3.0, 2) + round(w[2], 2) + (-y) ** 2 + 2 ** -0.5 + abs(w[1]) + w[0] // 0.7 + w[0] % 0.3
+state['s'] = math.tanh(w[0]) + math.hypot(w[1], 1.0) + math.pi - math.log(3.0, 2)
+state['s'] += round(w[2], 2) + (-y) ** 2 + 2 ** -0.5 + abs(w[1]) + w[0] // 0.7 + w[0] % 0.3
 """,
     "records": """
 g = {'a': w[0], 'r': [w[1], y], 'inner': {'b': y}}
