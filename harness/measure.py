@@ -103,11 +103,11 @@ def loaded(
     *,
     init_seed: int | None = None,
     cancelled: threading.Event | None = None,
-    profile: bool = False,
+    profile: Sequence[int] | None = None,
     interpreted: bool = False,
 ) -> Iterator[Child]:
-    """A fresh child that has called `init`; with `profile` it attributes every access (see `profiling`), and with
-    `interpreted` it never compiles the program (see `opinion`).
+    """A fresh child that has called `init`; with `profile`, cells by energy level, it attributes every access, and
+    with `interpreted` it never compiles the program (see `opinion`).
 
     Raises:
         ChildError: the program cannot be loaded.
@@ -123,7 +123,7 @@ def loaded(
             n_bits=task.n_bits,
             k_sparse=task.k_sparse,
             seed=instance.init_seed if init_seed is None else init_seed,
-            **({"profile": True} if profile else {}),
+            **({} if profile is None else {"profile": list(profile)}),
             **({"interpreted": True} if interpreted else {}),
         )
         yield child

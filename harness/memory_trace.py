@@ -32,7 +32,8 @@ REUSE = cython.declare(cython.int, 3)
 ARD_READS = cython.declare(cython.int, 4)
 ARD_DISTANCE = cython.declare(cython.int, 5)
 DISTANCES = cython.declare(cython.int, 6)
-WIDTH = cython.declare(cython.int, 54)
+LEVELS = cython.declare(cython.int, 54)  # accesses by energy level, births in the first
+WIDTH = cython.declare(cython.int, 62)
 
 FIRST_SLOTS = cython.declare(cython.int, 1024)
 FIRST_CELLS = cython.declare(cython.int, 1024)
@@ -155,6 +156,8 @@ class Meter:
     place: cython.int
     depth: cython.int
     roots: cython.double[::1]
+    level: cython.int[::1]
+    held: tuple
     holder: cython.int[::1]
     site: cython.int[::1]
     sums: cython.longlong[::1]
@@ -334,7 +337,7 @@ class Meter:
         self.writes += 1
         self._touch(cell)
         if self.profiling:
-            self._note_write(range_, 0, self.roots[self.depth])
+            self._note_write(range_, 0, self.depth)
         return 0
 
     @cython.cfunc
@@ -364,7 +367,7 @@ class Meter:
         self.writes += 1
         self.births += 1
         if self.profiling:
-            self._note_write(range_, 1, 1.0)
+            self._note_write(range_, 1, 1)
 
     @cython.cfunc
     @cython.inline
@@ -607,7 +610,7 @@ class Meter:
 
     # -- where it comes from ------------------------------------------------------------------------------------
 
-    def begin_profile(self, places: int, holders: int, fields: dict) -> None:
+    def begin_profile(self, places: int, holders: int, fields: dict, held: tuple = ()) -> None:
         """From now on attribute every access to the place that makes it and to the buffer that it is made in.
 
         Place 0 and the holders 0 to 2 (input buffer, label, state) are the harness's. Call before `init`.
@@ -616,7 +619,9 @@ class Meter:
             places: how many numbers `at` may be given.
             holders: how many numbers `hold` may be given.
             fields: the holder of each field of a record, by the field's name.
+            held: how many cells each energy level holds, smallest first; one more level holds the rest.
         """
+        self.held = held
         self.place_sums = array("q", bytes(8 * WIDTH * places))
         self.place_moved = array("d", bytes(8 * places))
         self.buffer_sums = array("q", bytes(8 * WIDTH * (holders + places)))
@@ -642,6 +647,7 @@ class Meter:
     @cython.cfunc
     def _extract_roots(self) -> cython.void:
         self.roots = array("d", [math.sqrt(depth) for depth in range(self.deepest + 1)])
+        self.level = array("i", [sum(depth > cells for cells in self.held) for depth in range(self.deepest + 1)])
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -655,6 +661,9 @@ class Meter:
         self.sums[there + READS] += 1
         self.place_sums[here + REUSE] += reuse
         self.sums[there + REUSE] += reuse
+        level: cython.int = LEVELS + self.level[self.depth]
+        self.place_sums[here + level] += 1
+        self.sums[there + level] += 1
         if self.in_step:
             column: cython.int = DISTANCES + _log2(distance)
             self.place_sums[here + ARD_READS] += 1
@@ -666,7 +675,9 @@ class Meter:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _note_write(self, range_: cython.int, births: cython.int, cost: cython.double) -> cython.void:
+    def _note_write(self, range_: cython.int, births: cython.int, depth: cython.int) -> cython.void:
+        cost: cython.double = self.roots[depth]
+        level: cython.int = LEVELS + self.level[depth]
         here: cython.int = WIDTH * self.place
         there: cython.int = WIDTH * range_
         self.place_moved[self.place] += cost
@@ -675,6 +686,8 @@ class Meter:
         self.sums[there + WRITES] += 1
         self.place_sums[here + BIRTHS] += births
         self.sums[there + BIRTHS] += births
+        self.place_sums[here + level] += 1
+        self.sums[there + level] += 1
 
     @cython.cfunc
     def _settle(self, r: cython.int) -> cython.void:

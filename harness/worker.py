@@ -1,9 +1,11 @@
 """The worker: runs one candidate on one instance, inside the sandbox. Nobody imports this file.
 
+Started once, as a zygote that has everything a candidate may need loaded; each candidate runs in a fork of it.
+
 It answers `load` (compile the sources and call init), `train` (one step a sample), `predict`, `counters`, and `profile`
 if it was loaded for one. It never sees a label of validation or test, nor the secret. Does not cover: what is allowed
 to run here.
-Usage: worker.py FD MEMORY_MB CPU_S PARENT PATH...
+Usage: see `forkserver`.
 """
 
 import gc
@@ -16,9 +18,16 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-sys.path[:0] = sys.argv[5:]  # started with -S -P: only the harness is found there, and Cython if it is needed
+sys.path[:0] = sys.argv[4:]  # started with -S -P: only the harness is found there, and Cython if it is needed
 
-from harness import channel, confine, interpreter, marks, memory_trace, rewrite  # noqa: E402 - all is loaded before it is confined
+from harness import (  # noqa: E402 - all is loaded before it forks
+    channel,
+    forkserver,
+    interpreter,
+    marks,
+    memory_trace,
+    rewrite,
+)
 
 Request = dict[str, Any]
 
@@ -32,9 +41,10 @@ class Session:
 
     def __init__(self, request: Request) -> None:
         self.meter = memory_trace.Meter(request["n_bits"])
-        marked = marks.mark(request["modules"]) if request.get("profile") else None
+        held = request.get("profile")  # of a profile: cells by energy level
+        marked = marks.mark(request["modules"]) if held is not None else None
         if marked is not None:
-            self.meter.begin_profile(len(marked.places), len(marked.holders), marked.fields)
+            self.meter.begin_profile(len(marked.places), len(marked.holders), marked.fields, tuple(held or ()))
         self.inputs = self.meter.input_buffer()
         modules = request["modules"] | {"sparse_parity.tracker": TRACKER_SOURCE}
         loaded = rewrite.load(modules, self.meter, marked.trees if marked is not None else {})
@@ -159,14 +169,6 @@ def serve(sock: socket.socket) -> None:
         channel.send(sock, answer | {"nonce": request["nonce"]})
 
 
-def main() -> None:
-    """Confine this process, then serve."""
-    fd, memory_mb, cpu_s, parent = (int(a) for a in sys.argv[1:5])
-    confine.confine(memory_mb, cpu_s, file_bytes=0, parent=parent)
-    gc.disable()  # candidates cannot make cycles; collection would only cost time at random moments
-    with socket.socket(fileno=fd) as sock:
-        serve(sock)
-
-
 if __name__ == "__main__":
-    main()
+    gc.disable()  # candidates cannot make cycles; collection would only cost time at random moments
+    forkserver.main(serve)

@@ -19,7 +19,7 @@ from harness.interpreter.trace import Trace
 MATH = frozenset(
     {"acos", "asin", "atan", "atan2", "ceil", "copysign", "cos", "cosh", "exp", "expm1", "fabs", "floor", "fmod"}
     | {"hypot", "isfinite", "isinf", "isnan", "log", "log10", "log1p", "log2", "pow", "sin", "sinh", "sqrt", "tan"}
-    | {"tanh", "trunc"}
+    | {"acosh", "asinh", "atanh", "cbrt", "degrees", "erf", "erfc", "exp2", "lgamma", "radians", "tanh", "trunc"}
 )
 MATH_CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e, "inf": math.inf, "tau": math.tau})
 RNG = frozenset(("random", "gauss", "uniform", "randrange", "randint"))

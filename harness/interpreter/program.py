@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.interpreter.builtin import builtins_over
 from harness.interpreter.expressions import value_of
-from harness.interpreter.machine import Frame, InterpreterError, Machine
+from harness.interpreter.machine import Frame, InterpreterError, Machine, checked
 from harness.interpreter.statements import run_block
 from harness.interpreter.trace import Trace
 
@@ -25,6 +25,7 @@ class Function:
     machine: Machine
     module: Mapping[str, Any]
     parameters: Sequence[str]
+    defaults: Mapping[str, float]
     body: Sequence[ast.stmt]
 
     def __call__(self, *values: Any) -> Any:
@@ -33,10 +34,11 @@ class Function:
 
     def call(self, names: dict[str, Any]) -> Any:
         """Run the body over `names`, its locals; the value of its return, a tuple of several, or None."""
-        missing = [name for name in self.parameters if name not in names and name != "tracker"]
-        if missing or len(names) > len(self.parameters):
-            raise TypeError(f"arguments do not fit the parameters {', '.join(self.parameters)}")
+        for name, value in self.defaults.items():
+            names.setdefault(name, value)
         names.setdefault("tracker", None)
+        if set(names) != {*self.parameters, "tracker"}:
+            raise TypeError(f"arguments do not fit the parameters {', '.join(self.parameters)}")
         end = run_block(Frame(self.machine, self.module, names), self.body)
         return None if end is None else end.value
 
@@ -78,13 +80,20 @@ class _Loader:
     def _declare(self, names: dict[str, Any], node: ast.stmt) -> None:
         if isinstance(node, ast.FunctionDef):
             parameters = tuple(argument.arg for argument in node.args.args)
-            names[node.name] = Function(self.machine, names, parameters, tuple(node.body))
+            given = parameters[len(parameters) - len(node.args.defaults) :]
+            numbers = zip(given, node.args.defaults, strict=True)
+            defaults = {name: self._number(names, default) for name, default in numbers if name != "tracker"}
+            names[node.name] = Function(self.machine, names, parameters, defaults, tuple(node.body))
         elif isinstance(node, ast.ImportFrom):
             source = self.load(node.module or "")
             names |= {alias.name: source[alias.name] for alias in node.names}
         elif isinstance(node, ast.Import):
             names["math"] = math
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            names[node.targets[0].id] = value_of(Frame(self.machine, names), node.value)
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            names[ast.unparse(target)] = self._number(names, node.value)
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             raise InterpreterError(f"{type(node).__name__} has no meaning at the top level")
+
+    def _number(self, names: Mapping[str, Any], node: ast.expr) -> Any:
+        return checked(value_of(Frame(self.machine, names), node))

@@ -76,6 +76,18 @@ def _assign(frame: Frame, node: ast.Assign) -> None:
         assign(frame, target, value)
 
 
+def _annotate(frame: Frame, node: ast.AnnAssign) -> None:
+    """As a plain assignment: the annotation means nothing."""
+    if node.value is None:
+        raise InterpreterError("an annotation without a value has no meaning here")
+    assign(frame, node.target, value_of(frame, node.value))
+
+
+def _demand(frame: Frame, node: ast.Assert) -> None:
+    if not is_true(frame, node.test):
+        raise AssertionError(f"line {node.lineno}")
+
+
 def _augment(frame: Frame, node: ast.AugAssign) -> None:
     """Place, then old value, then operand, then the store, as CPython does."""
     combine = IN_PLACE[type(node.op)]
@@ -119,6 +131,8 @@ def _branch(frame: Frame, node: ast.If) -> End | None:
 
 
 STATEMENTS: Mapping[type[ast.stmt], Callable[[Frame, Any], End | None]] = {
+    ast.AnnAssign: _annotate,
+    ast.Assert: _demand,
     ast.Assign: _assign,
     ast.AugAssign: _augment,
     ast.Break: _leave_loop,

@@ -168,7 +168,7 @@ def environment() -> str:
     meter = "compiled" if memory_trace.compiled else "uncompiled"
     return (
         f"Python {platform.python_version()}; meter {meter}; {platform.system()} {platform.machine()}; "
-        f"sandbox: {sandbox.LAYERS}"
+        f"sandbox: {sandbox.layers()}"
     )
 
 

@@ -15,6 +15,10 @@ def blend(left, right, amount):
     return left
 
 
+def damp(value: float, amount: float = 0.25, sign=-1.0):
+    return sign * amount * value
+
+
 def shrink(values, w):
     s = w[0]
     values = [v * RATE for v in values[1:]]
@@ -53,6 +57,18 @@ def predict(state, x, hp):
 """
 
 BODIES = {
+    "what is said in several ways": """
+a = b = w[0]
+c: float = damp(a) + damp(b, sign=0.5) + damp(amount=y, value=b)
+assert c < 1e9 and len(w) > 1
+d, e = m[0]
+for u, v in m:
+    c += u * v
+for i, (u, v) in enumerate(m, start=2):
+    c += u * i - v
+c += sum(w, 0.5) + max(w, default=y) + min((u for u in w if u > 1e9), default=-0.5) + math.erf(d * e)
+state["s"] = c
+""",
     "and or values of empty lists": """
 e = [0.0]
 e.clear()

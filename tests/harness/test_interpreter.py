@@ -54,7 +54,7 @@ def test_random_programs_are_interpreted_and_counted_as_they_are_traced(seed):
 def test_every_node_that_the_policy_allows_has_a_meaning():
     assert set(values._VALUES) <= set(expressions.VALUES)
     assert set(body._STATEMENTS) <= set(statements.STATEMENTS)
-    assert set(names._TOP_LEVEL) == {ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef}
+    assert set(names._TOP_LEVEL) == {ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef}
 
 
 def test_every_operator_that_the_policy_allows_has_a_meaning():

@@ -1,7 +1,6 @@
 """Measuring: who learns what, when training stops, and what is no measurement at all."""
 
 import socket
-import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -36,7 +35,6 @@ def reason(program, task=SHORT):
 def overheard(task):
     """A real worker, and every message that reaches it, as they pass through a relay."""
     ours, inner = socket.socketpair()
-    outer, theirs = socket.socketpair()
     heard = []
 
     def relay(source, target, note):
@@ -48,10 +46,9 @@ def overheard(task):
         except (channel.ChannelError, OSError):
             return
 
-    with ours, inner, outer, theirs:
-        worker = [str(sandbox.HERE / "worker.py"), str(theirs.fileno()), str(task.memory_mb), "60"]
-        command = [*sandbox.PYTHON, *worker, str(sandbox.os.getpid()), *sandbox._import_paths()]
-        process = subprocess.Popen(command, pass_fds=(theirs.fileno(),), start_new_session=True)
+    with ours, inner, sandbox.start(Limits(60, task.memory_mb)) as worker:
+        outer = worker._socket
+        outer.settimeout(None)
         threads = [
             threading.Thread(target=relay, args=(inner, outer, heard.append)),
             threading.Thread(target=relay, args=(outer, inner, lambda _: None)),
@@ -59,10 +56,9 @@ def overheard(task):
         for thread in threads:
             thread.start()
         try:
-            yield Child(process, ours, Limits(60, task.memory_mb), None), heard
+            yield Child(worker._process, ours, Limits(60, task.memory_mb), None), heard
         finally:
-            sandbox.kill_group(process)
-            for end in (ours, inner, outer, theirs):
+            for end in (ours, inner, outer):
                 end.shutdown(socket.SHUT_RDWR)
             for thread in threads:
                 thread.join()
