@@ -1335,6 +1335,9 @@ class TracedRecord:
 
     # Each of these would tell for nothing what a field holds.
 
+    def __iter__(self) -> object:
+        raise TypeError("a record has no order: ask each field by its name")
+
     def __bool__(self) -> bool:
         raise TypeError("a record is neither true nor false: ask one of its fields")
 

@@ -33,9 +33,9 @@ class Record(Container):
         self.values.append(value)
 
     def _refuse(self, *_other: object) -> NoReturn:
-        raise TypeError("a record is not compared, and neither true nor false")
+        raise TypeError("a record has no order, is not compared, and neither true nor false")
 
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __bool__ = __iter__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
     __hash__ = None
 
     def _place(self, name: str) -> int:
