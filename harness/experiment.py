@@ -85,18 +85,24 @@ def run_baseline(run: Run, on_stage: OnStage) -> Experiment:
 def ask(run: Run, incumbent: Incumbent, proposer: Proposer, briefing: Briefing) -> Attempt:
     """Ask the proposer. Its paid reply is on disk before this returns."""
     began = Moment.now()
-
-    def problem(proposal: Proposal) -> str:
-        try:
-            sources = edits.apply(incumbent.sources, proposal.edits)
-        except edits.EditError as error:
-            return str(error)
-        refusals = policy.check(sources, model=run.bench.trusted[MODEL])
-        return "\n".join(str(r) for r in refusals)
-
-    reply = proposer.propose(briefing, problem)
+    reply = proposer.propose(briefing, lambda proposal: _objection(run, incumbent, proposal))
     title = reply.proposal.title if reply.proposal else "no usable proposal"
     return Attempt("proposal", reply, printable(title), began)
+
+
+def _objection(run: Run, incumbent: Incumbent, proposal: Proposal) -> str:
+    """What a repair turn can mend: edits that do not apply, refusals of the policy, failing tests. Empty if nothing."""
+    try:
+        sources = edits.apply(incumbent.sources, proposal.edits)
+    except edits.EditError as error:
+        return str(error)
+    refusals = policy.check(sources, model=run.bench.trusted[MODEL])
+    if refusals:
+        return "\n".join(str(r) for r in refusals)
+    if any(row.tree_sha256 == edits.normal_hash(sources) for row in run.ledger.rows):
+        return ""  # its tests ran before; the duplicate stage names the experiment
+    problem = contract.run(run.bench.trusted, sources, run.bench.task)
+    return f"the tests fail: {printable(problem)}" if problem else ""
 
 
 def null_is_due(run: Run) -> bool:

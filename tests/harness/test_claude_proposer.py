@@ -396,7 +396,7 @@ def test_reply_is_on_disk_before_it_is_read(tmp_path):
     ask(tmp_path, body, judge=lambda _: seen.append(written(tmp_path)) or "")
     recorded = [text for name, text in seen[0].items() if name.endswith(".reply.json")]
     assert [json.loads(text)["body"] for text in recorded] == [body.body]
-    assert all(re.match(r"0001-0-[0-9a-f]{16}\.(request|reply)\.json$", name) for name in seen[0])
+    assert all(re.match(r"0001-0-[0-9a-f]{16}\.(request|sent-1|reply)\.json$", name) for name in seen[0])
 
 
 def test_spoilt_recording_stops_instead_of_paying_again(tmp_path):

@@ -32,9 +32,11 @@ DEEP = {
     "confine": set(),
     "sandbox": {"channel"},
     "interrupt": set(),
+    "predictions": set(),
 }
-MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "proposers", "finding", "verify", "profiling"}
-TOP = {"run", "experiment", "console", "cli", "commands", "__main__"}
+MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "briefing_ledger", "briefing_quotes"}
+MIDDLE |= {"proposers", "finding", "verify", "profiling"}
+TOP = {"run", "experiment", "console", "flags", "dry_run", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker"}
 
 
