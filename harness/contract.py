@@ -7,11 +7,10 @@ tests it shares a process with. They are there to explain an honest mistake earl
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness import sandbox
+from harness import sandbox, scratch
 from harness.sandbox import ChildError, Limits
 from harness.settings import Task
 
@@ -24,8 +23,8 @@ LARGEST_FILE = 16 * 2**20  # bytes that one file of the tests may have
 
 def run(trusted: Mapping[str, str], sources: Mapping[str, str], task: Task) -> str:
     """Run the contract tests on the candidate's sources; return what failed in one line, empty when all pass."""
-    with tempfile.TemporaryDirectory(prefix="ardent-tests-") as folder:
-        root = Path(folder)
+    with scratch.folder("tests") as root:
+        folder = str(root)
         kept = {path: text for path, text in trusted.items() if not _is_replaced(path)}
         _lay_out(root, {**kept, **sources})
         limits = Limits(seconds=task.tests_time_limit_s, memory_mb=max(task.memory_mb, 1024))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from harness import contract, edits, finding, gate, policy
+from harness import contract, crash_points, edits, finding, gate, policy
 from harness.errors import ArdentError
 from harness.finding.evidence import evidence_json
 from harness.gate import MODEL, Context, Incumbent, Trial
@@ -68,6 +68,7 @@ def run_baseline(run: Run, on_stage: OnStage) -> Experiment:
     attempt = Attempt("baseline", _no_reply(""), "baseline", Moment.now())
     commit = run.settings.baseline
     sources = run.code(commit)
+    on_stage = _passing(on_stage)
     on_stage("tests")
     problem = contract.run(run.bench.trusted, sources, run.bench.task)
     if problem:
@@ -85,7 +86,9 @@ def run_baseline(run: Run, on_stage: OnStage) -> Experiment:
 def ask(run: Run, incumbent: Incumbent, proposer: Proposer, briefing: Briefing) -> Attempt:
     """Ask the proposer. Its paid reply is on disk before this returns."""
     began = Moment.now()
+    crash_points.reach("asking")
     reply = proposer.propose(briefing, lambda proposal: _objection(run, incumbent, proposal))
+    crash_points.reach("answered")
     title = reply.proposal.title if reply.proposal else "no usable proposal"
     return Attempt("proposal", reply, printable(title), began)
 
@@ -125,7 +128,8 @@ def null_attempt() -> Attempt:
 
 def try_attempt(run: Run, incumbent: Incumbent, attempt: Attempt, on_stage: OnStage) -> Experiment:
     """Apply, gate, record; publish when kept. Returns the row."""
-    sources, trial = _gated(run, incumbent, attempt, on_stage)
+    sources, trial = _gated(run, incumbent, attempt, _passing(on_stage))
+    crash_points.reach("gated")
     commit = _keep_alive(run, incumbent, sources, attempt.title) if sources is not None else ""
     row = _record(run, attempt, trial, incumbent.commit, commit)
     publish_pending(run)
@@ -146,6 +150,16 @@ def _gated(
     except edits.EditError as error:
         return None, _failed("edit", str(error), incumbent)
     return sources, gate.judge_candidate(sources, incumbent, run.bench, _context(run, on_stage, is_null=False))
+
+
+def _passing(on_stage: OnStage) -> OnStage:
+    """The same, with a crash point at each stage's beginning."""
+
+    def begin(stage: Stage) -> None:
+        crash_points.reach(f"stage-{stage}")
+        on_stage(stage)
+
+    return begin
 
 
 def _failed(stage: Stage, reason: str, incumbent: Incumbent) -> Trial:
@@ -261,6 +275,7 @@ def close(run: Run) -> None:
 
 def _commit(run: Run, tip: str, message: str, changes: Mapping[str, str | None]) -> None:
     """Advance the branch by one commit with the ledger as it is, dated by its last row: made again, it is the same."""
+    crash_points.reach("publishing")
     refuse_checkout(run)
     row = run.ledger.rows[-1]
     trailers = f"Ardent-Run: {row.run}\nArdent-Experiment: {row.number}\nArdent-Tip: {run.ledger.tip}\n"

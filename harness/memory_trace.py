@@ -37,6 +37,7 @@ WIDTH = cython.declare(cython.int, 54)
 FIRST_SLOTS = cython.declare(cython.int, 1024)
 FIRST_CELLS = cython.declare(cython.int, 1024)
 LARGEST = 2**63
+UNCOMPARED = "records are not compared: compare their fields"
 
 
 @cython.cfunc
@@ -94,6 +95,12 @@ def check_register(value: object) -> object:
     return value
 
 
+def _sort_of(value: object) -> str:
+    if isinstance(value, TracedRecord):
+        return "a record"
+    return "a list" if isinstance(value, TracedList) else "a number"
+
+
 def _name_of(value: object) -> str:
     if isinstance(value, TracedRecord):
         return "a record: keep a list for each of its fields"
@@ -140,7 +147,6 @@ class Meter:
     before: cython.int[::1]
     after: cython.int[::1]
     next_range: cython.int
-    last_range: cython.int
     free_ranges: list
     pending: list
     inputs: object
@@ -184,7 +190,6 @@ class Meter:
         self.count[0] = 0
         self.before[0] = self.after[0] = 0  # range 0 is the head of the ring of ranges, in order of their making
         self.next_range = 1
-        self.last_range = 0
         self.deepest = FIRST_CELLS
         self.depths = array("q", bytes(8 * (self.deepest + 1)))
         self._new_time_line()
@@ -883,11 +888,15 @@ class TracedList:
     @cython.cfunc
     def _find(self, value: object) -> cython.Py_ssize_t:
         i: cython.Py_ssize_t = 0
+        rows: cython.bint = self.kind == ROWS
+        if rows:
+            self.read_length()
         while i < len(self.items):
             if self.element(i) == value:
                 return i
             i += 1
-        self.read_length()
+        if not rows:
+            self.read_length()
         return -1
 
     def index(self, value: object) -> int:
@@ -907,7 +916,8 @@ class TracedList:
 
     def __eq__(self, other: object) -> object:
         if type(other) is not TracedList:
-            return NotImplemented
+            # NotImplemented would make it False: one free bit, whether a row lies here or a number.
+            raise TypeError("a list is compared with a list only: write xs[i] == v for an element, len(xs) == n")
         there: TracedList = other
         if self.read_length() != there.read_length():
             return False
@@ -918,8 +928,7 @@ class TracedList:
         return True
 
     def __ne__(self, other: object) -> object:
-        equal = self == other
-        return equal if equal is NotImplemented else not equal
+        return not self.__eq__(other)
 
     def __add__(self, other: object) -> object:
         if type(other) is not TracedList:
@@ -1164,11 +1173,16 @@ def _holds(items: list, container: object) -> cython.bint:
 @cython.final
 @cython.cclass
 class TracedIterator:
-    """Reads element after element, and the length at the end of a forward iteration."""
+    """Reads element after element, and the length: of numbers at the end, of rows before the first.
+
+    A row is reached free. Were the length read at the end only, a loop that stops at the first row would tell for
+    nothing whether there is one.
+    """
 
     source: TracedList
     i: cython.Py_ssize_t
     step: cython.Py_ssize_t
+    knows_length: cython.bint
 
     def __iter__(self) -> object:
         return self
@@ -1180,8 +1194,11 @@ class TracedIterator:
         i: cython.Py_ssize_t = self.i
         if 0 <= i < len(source.items):
             self.i = i + self.step
+            if source.kind == ROWS and not self.knows_length:
+                source.read_length()
+                self.knows_length = True
             return source.element(i)
-        if self.step > 0:
+        if not self.knows_length:
             source.read_length()
         self.source = None
         raise StopIteration
@@ -1193,6 +1210,7 @@ def _new_iterator(source: TracedList, start: cython.Py_ssize_t, step: cython.Py_
     made.source = source
     made.i = start
     made.step = step
+    made.knows_length = step < 0  # `reversed` reads it first
     return made
 
 
@@ -1212,6 +1230,29 @@ class TracedRecord:
 
     __hash__ = None
 
+    # Each of these would tell for nothing what a field holds.
+
+    def __bool__(self) -> bool:
+        raise TypeError("a record is neither true nor false: ask one of its fields")
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __ne__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __lt__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __le__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __gt__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
+    def __ge__(self, other: object) -> bool:
+        raise TypeError(UNCOMPARED)
+
     def __getitem__(self, name: str) -> object:
         i: cython.int = self._place(name)
         value = self.values[i]
@@ -1225,8 +1266,8 @@ class TracedRecord:
     def __setitem__(self, name: str, value: object) -> None:
         i: cython.int = self._place(name)
         old = self.values[i]
-        if _is_container(old) != _is_container(value):
-            raise TypeError(f"field {name!r} holds {'a list' if _is_container(old) else 'a number'}; keep it so")
+        if _is_container(old) != _is_container(value) or (_is_container(old) and type(old) is not type(value)):
+            raise TypeError(f"field {name!r} holds {_sort_of(old)}; keep it so")
         if self.meter.profiling:
             self.meter.aim(self.range, name, value)
         if _is_container(value):

@@ -88,6 +88,7 @@ def _base_namespace(name: str, meter: Any) -> Namespace:
         "_fill": meter.fill,
         "_record": meter.record,
         "_number": memory_trace.check_register,
+        "_start": _start,
         "_power": _power,
         "_shift": _shift,
         **{mark: getattr(meter, mark[1:], None) for mark in ("_at", "_back", "_hold")},  # of a profile
@@ -106,6 +107,13 @@ def _integer(value: Any = 0) -> Any:
 
 def _rounded(value: Any, digits: Any = None) -> Any:
     return memory_trace.check_register(round(value, digits))
+
+
+def _start(number: Any) -> Any:
+    """Where `enumerate` begins: so far within 64 bits that no list is long enough to count beyond them."""
+    if not -(2**62) <= number <= 2**62:
+        raise OverflowError("a number of at most 64 bits is needed: begin to count at a smaller one")
+    return number
 
 
 def _power(base: Any, exponent: Any) -> Any:
@@ -215,6 +223,8 @@ class _Tracing(ast.NodeTransformer):
             node.args = [self._checked(a) for a in node.args]
             for keyword in node.keywords:
                 keyword.value = self._checked(keyword.value)
+            if node.func.id == "enumerate" and len(node.args) > 1:
+                node.args[1] = _call("_start", node.args[1], at=node.args[1])
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
@@ -254,9 +264,13 @@ class _Tracing(ast.NodeTransformer):
         if isinstance(value, ast.BinOp):
             if isinstance(value.op, GROWING):
                 return not is_float(value, self.floats)
+            if isinstance(value.op, ast.FloorDiv) and not isinstance(value.right, ast.Constant):
+                return True  # -(2 ** 63) // -1
             return not isinstance(value.op, ast.Div) and (self._may_grow(value.left) or self._may_grow(value.right))
         if isinstance(value, ast.IfExp):
             return self._may_grow(value.body) or self._may_grow(value.orelse)
         if isinstance(value, ast.UnaryOp):
+            if isinstance(value.op, ast.USub) and not isinstance(value.operand, ast.Constant):
+                return not is_float(value.operand, self.floats)  # -(-(2 ** 63)): from there, | grows without end
             return self._may_grow(value.operand)
         return isinstance(value, ast.Call | ast.BoolOp)

@@ -12,12 +12,14 @@ later, and git's own fast_import_crash_* note.
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from harness import crash_points
 from harness.errors import ArdentError
 from harness.git.command import GitCommand, trouble
+from harness.git.stream import SHA, checked_path, import_stream
 
 _IN_PROGRESS = {
     "MERGE_HEAD": "git merge --abort",
@@ -28,7 +30,6 @@ _IN_PROGRESS = {
     "BISECT_LOG": "git bisect reset",
 }
 _MOVED = ("but expected", "reference already exists", "unable to resolve reference")
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class Repository:
 
     def file_bytes(self, commit: str, path: str) -> bytes | None:
         """The bytes of the file at `path` in `commit`; None if there is no file."""
-        return self._blobs([f"{self.resolve(commit)}:{_checked(path)}"])[0]
+        return self._blobs([f"{self.resolve(commit)}:{checked_path(path)}"])[0]
 
     def working_files(self, prefixes: Sequence[str]) -> dict[str, str]:
         """The same of the working tree: with uncommitted and untracked files, without ignored ones."""
@@ -186,19 +187,20 @@ class Repository:
         same arguments give the same hash. Returns the hash. ArdentError: the ref is elsewhere, the disk full.
         """
         stamp = f"{self.command.identity} {int(time.time()) if date is None else date} +0000"
-        stream = b"".join(_import_stream(parent, changes, message, stamp))
+        stream = b"".join(import_stream(parent, changes, message, stamp))
         sha = (
             self.command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream)
             .decode("ascii")
             .strip()
         )
+        crash_points.reach("commit-made")
         self.move_ref(ref, sha, expected)
         return sha
 
     def move_ref(self, ref: str, new: str, expected: str | None) -> None:
         """Move `ref` from `expected` (None: there is none) to `new`, or leave it and raise ArdentError."""
         old = "0" * len(new) if expected is None else expected
-        if not ref.startswith("refs/") or not _SHA.fullmatch(new) or not _SHA.fullmatch(old):
+        if not ref.startswith("refs/") or not SHA.fullmatch(new) or not SHA.fullmatch(old):
             raise ValueError(f"not a full ref name and full hashes: {ref!r}, {new!r}, {expected!r}")
         answer = self.command.start("update-ref", "--no-deref", "-m", "ardent", ref, new, old)
         if answer.status and any(words in answer.error for words in _MOVED):
@@ -209,6 +211,7 @@ class Repository:
             )
         if answer.status:
             raise trouble(f"{ref}: git update-ref", answer)
+        crash_points.reach("ref-moved")
 
     # Inside
 
@@ -254,36 +257,6 @@ def _with_identity(command: GitCommand) -> GitCommand:
     # As git does: what would break the line of a commit is left out.
     name, email = (re.sub(r"[<>\x00-\x1f]", "", user.get(f"user.{k}", "")).strip() for k in ("name", "email"))
     return replace(command, identity=f"{name} <{email}>") if name and email else command
-
-
-def _import_stream(
-    parent: str, changes: Mapping[str, str | None], message: str, stamp: str
-) -> Iterator[bytes]:
-    """The commit for git fast-import, on a ref that its last lines take back: only `move_ref` moves refs."""
-    if not _SHA.fullmatch(parent):
-        raise ValueError(f"a parent is a full hash, not {parent!r}")
-    yield f"feature done\ncommit refs/ardent/unborn\nmark :1\nauthor {stamp}\ncommitter {stamp}\n".encode()
-    yield _data(message) + f"from {parent}\n".encode()
-    # Deletions first, so that a folder may become a file.
-    for path, text in sorted(changes.items(), key=lambda change: change[1] is not None):
-        if text is None:
-            yield f"D {_checked(path)}\n".encode()
-        else:
-            yield f"M 100644 inline {_checked(path)}\n".encode() + _data(text)
-    yield f"\nget-mark :1\nreset refs/ardent/unborn\nfrom {'0' * len(parent)}\n\ndone\n".encode()
-
-
-def _data(text: str) -> bytes:
-    raw = text.encode()
-    return b"data %d\n%b\n" % (len(raw), raw)
-
-
-def _checked(path: str) -> str:
-    """`path` if git can hold it and a stream can carry it, else ValueError."""
-    parts = path.lower().split("/")
-    if any(part in ("", ".", "..", ".git") for part in parts) or any(c in path for c in '\0\n"'):
-        raise ValueError(f"not a path inside a repository: {path!r}")
-    return path
 
 
 def _decode(raw: bytes | None, name: str) -> str:

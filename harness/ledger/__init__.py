@@ -16,7 +16,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import secrets
 import shlex
 import socket
 import sys
@@ -26,6 +25,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness import crash_points
 from harness.errors import ArdentError
 from harness.ledger.rows import LedgerError, decode, encode
 from harness.records import Experiment
@@ -166,6 +166,7 @@ class Ledger:
             raise ValueError(f"experiment {experiment.number} cannot be row {len(self._rows)}")
         row = replace(experiment, tip=self.tip)
         line = encode(row)
+        crash_points.reach("row-encoded")
         with _opened(self.path, os.O_RDWR | os.O_APPEND) as file:
             last = os.pread(file, len(self._last) + 1, self._length - len(self._last))
             if os.fstat(file).st_size != self._length or last != self._last:
@@ -174,6 +175,7 @@ class Ledger:
                     f"then run: python -m harness verify"
                 )
             _write_whole(file, line, self._length)
+        crash_points.reach("row-durable")
         self._rows.append(row)
         self._last, self._length, self.tip = line, self._length + len(line), tip_of(line)
         return row
@@ -225,6 +227,7 @@ def _write_whole(file: int, data: bytes, length: int) -> None:
         # One call, so that a crash leaves a cut line at worst, never a mixed one.
         if os.write(file, data) < len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        crash_points.reach("row-written")
         os.fsync(file)
         done = True
     finally:
@@ -277,14 +280,19 @@ def _lock(file: int, path: Path, owner: str) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Replace the file at `path` by `data`, whole or not at all even in a crash; ArdentError on trouble."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    """Replace the file at `path` by `data`, whole or not at all even in a crash; ArdentError on trouble.
+
+    For one writer at a time. What a crash leaves beside it has a fixed name: the next call writes over it.
+    """
+    temporary = path.with_name(f".{path.name}.new")
     try:
-        with temporary.open("xb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        crash_points.reach("file-written")
         temporary.replace(path)
+        crash_points.reach("file-replaced")
         _sync_folder(path.parent)
     except OSError as error:
         raise _trouble(path, error) from error

@@ -72,6 +72,44 @@ HIDDEN = (
         + at_top("def push(v, i):\n    return v * 4294967296 + i, i\n\n\n"),
         "at most 64 bits",
     ),
+    caught(
+        "a big integer by negation",
+        "hidden",
+        when_measured(
+            FORWARD, f"v = {2**63 - 1}", "for _ in range(9):", "    w = v", "    v = -(~v)", "    v = v | w"
+        ),
+        "at most 64 bits",
+    ),
+    caught(
+        "a big integer by counting from the largest",
+        "hidden",
+        when_measured(FORWARD, f"v = {2**63 - 1}", "for w, _ in enumerate(x, v):", "    v = w"),
+        "at most 64 bits",
+    ),
+    caught(
+        "a bit in whether a number or a row lies here",
+        "hidden",
+        when_measured(FORWARD, "rows = [[1.0]]", "if rows[0] == 0.0:", "    return"),
+        "a list is compared with a list only",
+    ),
+    caught(
+        "a bit in whether a field holds a list or a record",
+        "hidden",
+        when_measured(FORWARD, 'r = {"f": [1.0]}', 'r["f"] = {"g": 1.0}'),
+        "holds a list; keep it so",
+    ),
+    caught(
+        "the truth of a record",
+        "hidden",
+        when_measured(FORWARD, 'r = {"f": 1.0}', "if r:", "    return"),
+        "neither true nor false",
+    ),
+    caught(
+        "two records compared",
+        "hidden",
+        when_measured(FORWARD, 'r = {"f": 1.0}', 'if r == {"f": 1.0}:', "    return"),
+        "compare their fields",
+    ),
     caught("a big integer by a shift", "hidden", when_measured(FORWARD, "v = 1 << 90"), "at most 64 bits"),
     caught("two numbers in a complex one", "hidden", when_measured(FORWARD, "v = (-2.0) ** 0.5"), "no real number"),
     caught(

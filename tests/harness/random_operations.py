@@ -159,7 +159,7 @@ def _draw_rows(random, found, _n_inputs):
         "pop_row": (slot, path, index),
         "contains_row": (path, other),
     }
-    arguments |= dict.fromkeys(("reverse", "clear", "length", "truth"), (path,))
+    arguments |= dict.fromkeys(("reverse", "clear", "length", "truth", "leave_at_once"), (path,))
     arguments |= dict.fromkeys(("equal", "unequal"), (path, other))
     if id(value) in found.held or id(rows) in below(value):
         arguments["refused"] = (path, other)
@@ -182,6 +182,8 @@ def _draw_record(random, found, _n_inputs):
         name = random.choice(sorted(arguments))
         return (name, arguments[name])
     other, value = random.choice(found.numbers + found.rows + found.records)
+    if isinstance(value, dict) != isinstance(old, dict):
+        return ("other_kind", (path, field, other))
     if id(value) in found.held or id(record) in below(value):
         return ("name", (random.choice(SLOTS), (*path, field)))
     return ("hold", (path, field, other))

@@ -107,11 +107,15 @@ class ReferenceList(ReferenceContainer):
         return self.meter.listed(self.read(i) for i in range(*index.indices(len(self.values))))
 
     def __iter__(self):
-        i = 0
+        i, knows_length = 0, False
         while i < len(self.values):
+            if self.has_rows and not knows_length:
+                self.read_length()
+                knows_length = True
             yield self.read(i)
             i += 1
-        self.read_length()
+        if not knows_length:
+            self.read_length()
 
     def __reversed__(self):
         return self.backwards(self.read_length() - 1)
@@ -142,14 +146,13 @@ class ReferenceList(ReferenceContainer):
 
     def __eq__(self, other):
         if not isinstance(other, ReferenceList):
-            return NotImplemented
+            raise TypeError("a list is compared with a list only")
         if self.read_length() != other.read_length():
             return False
         return all(self.read(i) == other.read(i) for i in range(len(self.values)))
 
     def __ne__(self, other):
-        equal = self.__eq__(other)
-        return equal if equal is NotImplemented else not equal
+        return not self.__eq__(other)
 
     def __add__(self, other):
         if not isinstance(other, ReferenceList):

@@ -204,6 +204,11 @@ class ReferenceRecord(ReferenceContainer):
             self.cells[name] = self.block[-1]
         self.values.append(value)
 
+    def refuse(self, *_other):
+        raise TypeError("a record is not compared, and neither true nor false")
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
+
     def place(self, name):
         if name not in self.names:
             raise KeyError(name)
@@ -218,7 +223,7 @@ class ReferenceRecord(ReferenceContainer):
     def __setitem__(self, name, value):
         i = self.place(name)
         old = self.values[i]
-        if is_container(old) != is_container(value):
+        if is_container(old) != is_container(value) or (is_container(old) and type(old) is not type(value)):
             raise TypeError("a field keeps its kind")
         if is_container(value):
             if value is not old:

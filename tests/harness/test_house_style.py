@@ -13,7 +13,7 @@ FILES = sorted([*HARNESS.rglob("*.py"), *(ROOT / "sparse_parity").rglob("*.py"),
 # docs/decisions.md says why this one is long.
 LONG_FILES = {"harness/memory_trace.py"}
 
-BASE = {"records", "errors", "settings"}
+BASE = {"records", "errors", "settings", "crash_points"}
 # Deep modules: each may use the base, itself, and nothing else of ours. `memory_trace` and `rewrite` are the two halves
 # of the trace, `marks` what a profile adds to the second; `sandbox` speaks over `channel`, and its child runs `confine`
 # and `worker`.
@@ -33,10 +33,11 @@ DEEP = {
     "sandbox": {"channel"},
     "interrupt": set(),
     "predictions": set(),
+    "scratch": set(),
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "briefing_ledger", "briefing_quotes"}
 MIDDLE |= {"proposers", "finding", "verify", "profiling"}
-TOP = {"run", "experiment", "console", "flags", "dry_run", "cli", "commands", "__main__"}
+TOP = {"run", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker"}
 
 

@@ -178,9 +178,26 @@ ROW_TABLE = {
     "rows.clear()": (lambda _, rows: rows.clear(), Counts(0, 1, 0, [1], 0)),
     "max(len(r) for r in rows)": (
         lambda _, rows: max(len(row) for row in rows),
-        Counts(4, 0, 0, [6, 5, 4, 4], 0),
+        Counts(4, 0, 0, [1, 6, 5, 4], 0),
+    ),
+    "for row in rows: break": (lambda _, rows: leave_at_once(rows), Counts(1, 0, 0, [1], 0)),
+    "zip(rows, reversed(rows))": (
+        lambda _, rows: all(a for a, _b in zip(rows, reversed(rows), strict=False)),
+        Counts(5, 0, 0, [1, 1, 6, 5, 4], 0),
+    ),
+    "u, v, w = rows": (_unpack, Counts(1, 0, 0, [1], 0)),
+    "enumerate(rows)": (lambda _, rows: [i for i, _row in enumerate(rows)], Counts(1, 0, 0, [1], 0)),
+    "[] in rows": (lambda m, rows: m.fill((), 1) in rows, Counts(7, 1, 1, [2, 7, 3, 6, 2, 5, 2], 0)),
+    "rows.count(rows[2])": (
+        lambda _, rows: rows.count(rows[2]),
+        Counts(13, 0, 0, [1, 6, 3, 7, 5, 6, 4, 7, 4, 3, 1, 2, 1], 0),
     ),
 }
+
+
+def leave_at_once(rows):
+    for _ in rows:
+        break
 
 
 @pytest.mark.parametrize("row", ROW_TABLE)

@@ -265,6 +265,13 @@ GROWING = {
     "field": 'v = {"a": 2 ** 62 * 4}\nreturn 0',
     "field augmented": 'v = {"a": 2 ** 62}\nv["a"] *= 4\nreturn 0',
     "sorted": "v = sorted(2 ** 62 * i for i in range(3))\nreturn 0",
+    "negation and or, in a loop": (
+        "v = 2 ** 62 - 1 + 2 ** 62\nfor _ in range(9):\n    w = v\n    v = -(~v)\n    v = v | w\nreturn 0"
+    ),
+    "negated smallest": "v = -(2 ** 62) * 2\nv = -v\nreturn 0",
+    "floor division of the smallest": "v = -(2 ** 62) * 2\nw = -1\nv = v // w\nreturn 0",
+    "counting beyond": "for v, _ in enumerate([1], 2 ** 62 * 2 - 1 + 2 ** 62):\n    return 0\nreturn 0",
+    "counting from the largest": "w = 2 ** 62 - 1 + 2 ** 62\nfor v, _ in enumerate([1, 2], w):\n    w = v\nreturn 0",
     "bool times large": "v = True * 2 ** 62 * 4\nreturn 0",
 }
 CALLED = (
@@ -316,5 +323,13 @@ def test_integer_that_becomes_a_name_of_floats_is_still_checked():
 
 
 def test_gotcha_one_expression_may_need_more_bits_on_its_way():
-    """Between two names an expression may be larger, at most as its text is long: it holds nothing for later."""
+    """At most 64 bits for each number in its text, and what `sum` carries: it holds nothing for later."""
     assert traced(of("return (2 ** 62 * 2 ** 62) % 1000003"))["f"]() == (2**124) % 1000003
+
+
+def test_gotcha_what_a_generator_yields_may_be_wider_until_its_reader_is_done():
+    """`sum`, `min` and `max` keep one such number while they run; what they give is checked before it is kept."""
+    assert traced(of("return max(v * 2 ** 62 for v in range(9)) >> 62"))["f"]() == 8
+    assert traced(of("return sum(2 ** 62 for _ in range(9)) % 1000003"))["f"]() == 9 * 2**62 % 1000003
+    with pytest.raises(OverflowError):
+        traced(of("v = max(v * 2 ** 62 for v in range(9))\nreturn v >> 62"))["f"]()

@@ -226,6 +226,86 @@ def test_a_record_has_the_fields_it_was_made_with_and_each_keeps_its_kind(meter)
     assert traffic(meter) - before == 1  # the length of the list that "t" could not hold
 
 
+FREE_BITS = {
+    "a list and a number": lambda m: m.fill((), 1) == 0.0,
+    "a number and a list": lambda m: number(0.0) == m.fill((), 1),
+    "a list unlike a number": lambda m: m.fill((), 1) != 0.0,
+    "a number unlike a list": lambda m: number(0.0) != m.fill((), 1),
+    "a list and a record": lambda m: m.fill((), 1) == record_of(m),
+    "a record and a list": lambda m: record_of(m) == m.fill((), 1),
+    "a record and a number": lambda m: record_of(m) == 0.0,
+    "a number unlike a record": lambda m: number(0.0) != record_of(m),
+    "two records": lambda m: record_of(m) == record_of(m),
+    "two records unlike": lambda m: record_of(m) != record_of(m),
+    "records in order": lambda m: record_of(m) < record_of(m),
+    "records in order, or equal": lambda m: record_of(m) <= record_of(m),
+    "records against the order": lambda m: record_of(m) > record_of(m),
+    "records against the order, or equal": lambda m: record_of(m) >= record_of(m),
+    "truth of a record": lambda m: bool(record_of(m)),
+    "no record": lambda m: not record_of(m),
+    "a number among rows": lambda m: 0.0 in m.fill((m.fill((), 1),), 1),
+    "how often a number is among rows": lambda m: m.fill((m.fill((), 1),), 1).count(0.0),
+    "a row among numbers": lambda m: m.fill((), 1) in m.fill((0.0,), 1),
+    "the larger of a row and a number": lambda m: max(m.fill((), 1), 0.0),
+    "the larger of two rows": lambda m: max(m.fill((m.fill((), 1), m.fill((), 1)), 1)),
+    "the length of a record": lambda m: len(record_of(m)),
+    "the fields of a record": lambda m: list(record_of(m)),
+}
+
+
+def number(value):
+    return value
+
+
+def record_of(meter):
+    return meter.record(("f",), 0.0)
+
+
+@pytest.mark.parametrize("name", FREE_BITS)
+def test_what_kind_of_thing_a_name_holds_cannot_be_asked(meter, name):
+    with pytest.raises((TypeError, KeyError, AttributeError)):
+        FREE_BITS[name](meter)
+
+
+def test_a_refused_comparison_says_what_to_write():
+    meter = memory_trace.Meter(1)
+    with pytest.raises(TypeError, match=r"xs\[i\] == v"):
+        FREE_BITS["a number unlike a list"](meter)
+    with pytest.raises(TypeError, match="compare their fields"):
+        FREE_BITS["two records"](meter)
+
+
+def test_a_field_holds_a_list_or_a_record_or_a_number_for_good(meter):
+    record = meter.record(("t", "w", "inner"), 1, meter.fill((), 1), record_of(meter))
+    values = {"t": lambda: 2, "w": lambda: meter.fill((1.0,), 1), "inner": lambda: record_of(meter)}
+    for name in values:
+        for other, make in values.items():
+            if name == other:
+                record[name] = make()
+            else:
+                with pytest.raises(TypeError):
+                    record[name] = make()
+
+
+def whether_rows(rows):
+    """Whether there is a row, by each form that stops at the first."""
+    yield lambda: any(True for _ in rows)
+    yield lambda: next(iter(rows), None) is not None
+    yield lambda: next(zip(rows, (1,), strict=False), None) is not None
+    yield lambda: next(enumerate(rows), None) is not None
+    yield lambda: next(reversed(rows), None) is not None
+    yield lambda: bool(rows)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_whether_there_is_a_row_costs_a_read(meter, count):
+    rows = meter.listed(meter.fill((0.0,), 1) for _ in range(count))
+    for ask in whether_rows(rows):
+        before = meter.counters()["reads"]
+        assert ask() == (count > 0)
+        assert meter.counters()["reads"] == before + 1
+
+
 def test_a_slice_keeps_its_length(meter):
     a = meter.fill((0.0,), 4)
     for values in ((), (1.0,), (1.0, 2.0, 3.0)):

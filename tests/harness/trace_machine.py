@@ -152,6 +152,39 @@ def _row(machine, path, index, row, how):
         rows.append(fresh)
 
 
+def equal_plain(left, right):
+    """`==` as the meter has it: a list, a record and a number are not compared with each other."""
+    if isinstance(left, dict) or isinstance(left, list) != isinstance(right, list):
+        raise TypeError
+    if not isinstance(left, list):
+        return left == right
+    return len(left) == len(right) and all(equal_plain(u, v) for u, v in zip(left, right, strict=True))
+
+
+def _equal(machine, left, right):
+    if isinstance(machine.meter, PlainMeter):
+        return equal_plain(machine.at(left), machine.at(right))
+    return machine.at(left) == machine.at(right)
+
+
+def _unequal(machine, left, right):
+    if isinstance(machine.meter, PlainMeter):
+        return not equal_plain(machine.at(left), machine.at(right))
+    return machine.at(left) != machine.at(right)
+
+
+def _contains_row(machine, path, other):
+    if isinstance(machine.meter, PlainMeter):
+        return any(equal_plain(row, machine.at(other)) for row in machine.at(path))
+    return machine.at(other) in machine.at(path)
+
+
+def _other_kind(machine, path, field, other):
+    if isinstance(machine.meter, PlainMeter):
+        raise TypeError
+    machine.at(path)[field] = machine.at(other)
+
+
 def _hold(machine, path, how, other):
     value = machine.at(other)
     if how == "append":
@@ -217,9 +250,11 @@ OPERATIONS = {
     "contains": lambda m, path, value: value in m.at(path),
     "index": lambda m, path, value: m.at(path).index(value),
     "count": lambda m, path, value: m.at(path).count(value),
-    "equal": lambda m, left, right: m.at(left) == m.at(right),
-    "unequal": lambda m, left, right: m.at(left) != m.at(right),
-    "contains_row": lambda m, path, other: m.at(other) in m.at(path),
+    "equal": _equal,
+    "unequal": _unequal,
+    "contains_row": _contains_row,
+    "other_kind": _other_kind,
+    "leave_at_once": lambda m, path: any(True for _ in m.at(path)),
     "slice": lambda m, slot, path, bounds: _store(m, slot, m.at(path)[slice(*bounds)]),
     "copy": lambda m, slot, path: _store(m, slot, m.at(path).copy()),
     "add": lambda m, slot, left, right: _store(m, slot, m.at(left) + m.at(right)),
