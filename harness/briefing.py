@@ -37,7 +37,7 @@ _HOLE = re.compile(r"\{\{(.*?)\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A briefing's text with its parts: `sections` are (name, text) in the prompt's order, the frame's own words last."""
+    """A briefing's text, and its parts as (name, text) in the prompt's order, the frame's own words last."""
 
     system: str
     prompt: str
@@ -82,8 +82,8 @@ def lay_out(
     `prompts` holds the templates; `sources` are the incumbent's editable files and `read_only` others worth
     seeing, path to text; `incumbent` is measured on the current screen instance, `baseline` is experiment 0, both None
     before it was measured; `experiments` is the ledger, oldest first; `task` has the thresholds to state;
-    `discoveries` is the text of DISCOVERIES.md, `profile` the rows of `python -m harness profile`; `token_budget` is for
-    system and prompt together, at 3.5 characters a token.
+    `discoveries` is the text of DISCOVERIES.md, `profile` the rows of `python -m harness profile`; `token_budget` is
+    for system and prompt together, at 3.5 characters a token.
 
     Raises BadInputError: a template is missing or has a wrong hole, or the budget is too small.
     """

@@ -19,7 +19,7 @@ EXACT_REASONS = 5
 MAX_GROUPS, TITLES_A_GROUP, MAX_GIST = 15, 4, 90
 _PLACE = re.compile(r"^(?:\S+\.py:\d+: |edit \d+ \([^)]*\): )")
 _DIGITS = re.compile(r"\d[\d,.]*")
-_END = re.compile(r": |; | - |, write |\n|$")
+_END = re.compile(r": |; | - |, write |\n")
 
 
 def render_tally(experiments: Sequence[Experiment]) -> str:
@@ -52,15 +52,15 @@ def render_dead_ends(experiments: Sequence[Experiment]) -> str:
 
 
 def gist(reason: str) -> str:
-    """A reason without its place and numbers, so that equal deaths look equal."""
+    """A reason without its place and numbers, so that equal deaths look equal. Still foreign text: to be quoted."""
     start = _PLACE.sub("", reason[: 4 * MAX_GIST])
-    return quote(_DIGITS.sub("N", start[: _END.search(start).start()]), MAX_GIST)  # type: ignore[union-attr]
+    return _DIGITS.sub("N", _END.split(start, maxsplit=1)[0])
 
 
 def _render_group(outcome: str, stage: str, why: str, rows: list[Experiment]) -> str:
     times = "once" if len(rows) == 1 else f"{len(rows)} times"
     latest = "; ".join(f"{row.number} {quote(row.title, MAX_TITLE // 2)}" for row in rows[: -TITLES_A_GROUP - 1 : -1])
-    return f"- {outcome} at {stage}, {times}: {why}. Latest: {latest}"
+    return f"- {outcome} at {stage}, {times}: {quote(why, MAX_GIST)}. Latest: {latest}"
 
 
 def render_row(row: Experiment) -> str:

@@ -118,7 +118,12 @@ def null_is_due(run: Run) -> bool:
 
 def discoveries(run: Run, incumbent: Incumbent) -> str:
     """DISCOVERIES.md as it stands on the research branch."""
-    return _text_at(run, incumbent.commit, DISCOVERIES)
+    return discoveries_at(run, incumbent.commit)
+
+
+def discoveries_at(run: Run, commit: str) -> str:
+    """DISCOVERIES.md at a commit, empty where there is none."""
+    return _text_at(run, commit, DISCOVERIES)
 
 
 def null_attempt() -> Attempt:

@@ -64,7 +64,7 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
     add("--effort", choices=get_args(Effort), help="the model's effort (default: the server's)")
     add("--max-tokens", type=whole_number(1_024, 10**6), default=defaults.max_tokens, metavar="N",
         help="of one answer, thinking included (default: %(default)s)")  # fmt: skip
-    add("--cache-ttl", choices=get_args(Ttl), default=defaults.cache_ttl, help="the cache's life (default: %(default)s)")
+    add("--cache-ttl", choices=get_args(Ttl), default=defaults.cache_ttl, help="of the cache (default: %(default)s)")
     add("--repair-turns", type=whole_number(0, 10), default=defaults.repair_turns, metavar="N",
         help="how often an unusable answer may be mended (default: %(default)s)")  # fmt: skip
     add("--timeout", type=above_zero, default=defaults.timeout_s, metavar="S",

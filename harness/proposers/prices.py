@@ -79,15 +79,25 @@ def simple_price(input_: float, output: float) -> Price:
 
 def read_prices(path: Path) -> Mapping[str, Price]:
     """Prices by model name. Raises BadInputError."""
-    documents = read_yaml(path, "the price list")
-    if len(documents) != 1 or not isinstance(documents[0], dict) or set(documents[0]) != {"dated", "models"}:
-        raise BadInputError(f"{path}: must hold `dated` and `models`, and nothing else")
-    dated, models = documents[0]["dated"], documents[0]["models"]
-    if not isinstance(dated, dt.date):
-        raise BadInputError(f"{path}: dated: {dated!r} is not a date; write one such as 2026-11-01")
+    models = _read_list(path)["models"]
     if not isinstance(models, dict):
         raise BadInputError(f"{path}: models: must map model names to prices")
     return {str(name): _read_price(f"{path}: models: {name}", raw) for name, raw in models.items()}
+
+
+def read_date(path: Path) -> str:
+    """The day of the price list, ISO 8601. Raises BadInputError."""
+    return str(_read_list(path)["dated"])
+
+
+def _read_list(path: Path) -> Mapping[str, object]:
+    documents = read_yaml(path, "the price list")
+    if len(documents) != 1 or not isinstance(documents[0], dict) or set(documents[0]) != {"dated", "models"}:
+        raise BadInputError(f"{path}: must hold `dated` and `models`, and nothing else")
+    dated = documents[0]["dated"]
+    if not isinstance(dated, dt.date):
+        raise BadInputError(f"{path}: dated: {dated!r} is not a date; write one such as 2026-11-01")
+    return documents[0]
 
 
 def find_price(prices: Mapping[str, Price], model: str) -> Price | None:
