@@ -86,7 +86,7 @@ def one_experiment(
         console.begin(position)
         attempt = experiment.ask(run, incumbent, proposer, tell(incumbent))
     console.title(attempt.title)
-    console.end(experiment.try_attempt(run, incumbent, attempt, console.stage))
+    console.end(experiment.try_attempt(run, incumbent, attempt, console.stage, console.instance))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from harness.run import Run, proposals
 def brief(run: Run, incumbent: Incumbent, prompts: Path, token_budget: int = briefing.TOKEN_BUDGET) -> Briefing:
     """What the proposer of the next experiment is told; the templates are in `prompts`."""
     known = {"incumbent": incumbent.screen, "discoveries": experiment.discoveries(run, incumbent)}
-    return briefing.assemble(**gather(run, prompts, token_budget), **known, sources=incumbent.sources)
+    measured = {"sources": incumbent.sources, "profile": run.profile(incumbent)}
+    return briefing.assemble(**gather(run, prompts, token_budget), **known, **measured)
 
 
 def gather(run: Run, prompts: Path, token_budget: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`python loop.py --dry-run`: the next briefing as it stands, how long it is, and what the run would cost.
 
-Promises: nothing is measured, written or sent (but the free count that --count-tokens asks for); what is an estimate is
-called one. Does not cover: how much the model will think, which is most of what its answers cost.
+Promises: nothing is written, nor sent (but the free count that --count-tokens asks for); what is an estimate is called
+one. A run that has begun shows exactly what would be sent, its incumbent's profile included. Does not cover: how much the model will think, which is most of what its answers cost.
 """
 
 import json
@@ -66,12 +66,14 @@ def dry_run(root: Path, arguments: LoopArguments, name: str, environ: Mapping[st
 
 def _lay_out(run: Run, prompts: Path, token_budget: int) -> Layout:
     facts = gather(run, prompts, token_budget)
-    commit, measured = run.settings.baseline, None
-    if run.ledger.rows:
-        incumbent = run.incumbent()
-        commit, measured = incumbent.commit, incumbent.screen
-    known = experiment.discoveries_at(run, commit)
-    return briefing.lay_out(**facts, incumbent=measured, sources=run.code(commit), discoveries=known)
+    if not run.ledger.rows:
+        start = run.settings.baseline
+        known = experiment.discoveries_at(run, start)
+        return briefing.lay_out(**facts, incumbent=None, sources=run.code(start), discoveries=known)
+    incumbent = run.incumbent()
+    known, rows = experiment.discoveries(run, incumbent), run.profile(incumbent)
+    measured = {"incumbent": incumbent.screen, "sources": incumbent.sources}
+    return briefing.lay_out(**facts, **measured, discoveries=known, profile=rows)
 
 
 def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall) -> Forecast:

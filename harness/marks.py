@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.float_names import float_names, is_float
+from harness.plain_form import simplify
 
 FIELD = "field"
 _LOOPS = (ast.For, ast.While)
@@ -75,7 +76,7 @@ def mark(modules: Mapping[str, str]) -> Marks:
         SyntaxError: a source is no Python.
     """
     numbers = _Numbers()
-    trees = {name: ast.parse(modules[name], filename=f"{name}.py") for name in sorted(modules)}
+    trees = {name: simplify(ast.parse(modules[name], filename=f"{name}.py")) for name in sorted(modules)}
     called = {f.name for tree in trees.values() for f in tree.body if isinstance(f, ast.FunctionDef)}
     called |= {a.asname for tree in trees.values() for i in tree.body if isinstance(i, ast.ImportFrom)
                for a in i.names if a.asname}  # fmt: skip

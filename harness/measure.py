@@ -28,7 +28,7 @@ BEYOND = 4.5  # standard deviations that are beyond chance: one in 150,000
 SHORT = 3.5  # standard deviations below the target at which a check ends: one in 4,000 for a net that is at the target
 UNCOMPILED_PATIENCE = 60  # the uncompiled meter is about this much slower
 COUNTS = ("ard_distance", "ard_reads", "reads", "writes", "reuse", "peak_cells")
-SPENT = ("reads", "writes", "reuse", "dmd")  # what a prediction adds to
+SPENT = ("reads", "writes")  # what is told of a prediction's cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,12 @@ class Failure:
 
 @dataclass(slots=True)
 class Progress:
-    """What the parent has seen of one measurement so far.
-
-    `looking` is what the predictions of checks that found the task unsolved have cost. They are the harness's way of
-    looking, no part of the solution: were they charged, a candidate could save by answering blindly until it expects
-    to be solved.
-    """
+    """What the parent has seen of one measurement so far."""
 
     samples: int = 0
     solved: bool = False
     digest: Any = field(default_factory=hashlib.sha256)
     predict_traffic: float = 0.0
-    looking: dict[str, float] = field(default_factory=lambda: dict.fromkeys(SPENT, 0))
 
 
 def measure(
@@ -84,7 +78,7 @@ def measure(
     try:
         with loaded(program, instance, task, init_seed=init_seed, cancelled=cancelled) as child:
             progress = train(child, instance, task)
-            counters = _counters(child, task, progress.looking)
+            counters = _counters(child, task, solved=progress.solved)
             correct = _test(child, instance.test)
     except ChildError as error:
         return Failure(str(error))
@@ -109,9 +103,9 @@ def loaded(
     *,
     init_seed: int | None = None,
     cancelled: threading.Event | None = None,
-    profile: bool = False,
+    profile: Sequence[int] | None = None,
 ) -> Iterator[Child]:
-    """A fresh child that has called `init`; with `profile` it attributes every access (see `profiling`).
+    """A fresh child that has called `init`; with `profile`, cells by energy level, it attributes every access.
 
     Raises:
         ChildError: the program cannot be loaded.
@@ -127,7 +121,7 @@ def loaded(
             n_bits=task.n_bits,
             k_sparse=task.k_sparse,
             seed=instance.init_seed if init_seed is None else init_seed,
-            **({"profile": True} if profile else {}),
+            **({} if profile is None else {"profile": list(profile)}),
         )
         yield child
 
@@ -156,10 +150,7 @@ def train(child: Child, instance: Instance, task: Task, on_check: Callable[[int]
         teach(child, instance, progress.samples, count)
         progress.samples += count
         on_check(progress.samples)
-        looking = dict(progress.looking)
         progress.solved = _check(child, instance, task, progress)
-        if progress.solved:
-            progress.looking = looking
     return progress
 
 
@@ -212,7 +203,6 @@ def _ask(child: Child, samples: Samples, progress: Progress | None) -> list[bool
     if progress is not None:
         progress.digest.update(struct.pack(f"<{len(predictions)}d", *predictions))
         spent = _sums(answer.get("spent"), SPENT)
-        progress.looking = {name: progress.looking[name] + spent[name] for name in SPENT}
         progress.predict_traffic = (spent["reads"] + spent["writes"]) / len(predictions)
     return [(p >= 0) == (label > 0) for p, label in zip(predictions, samples.labels, strict=True)]
 
@@ -221,8 +211,8 @@ def _test(child: Child, test: Samples) -> list[bool]:
     return _ask(child, test, None)
 
 
-def _counters(child: Child, task: Task, looking: Mapping[str, float]) -> dict[str, Any]:
-    counters = read_counters(child, looking)
+def _counters(child: Child, task: Task, *, solved: bool) -> dict[str, Any]:
+    counters = read_counters(child, solved=solved)
     if counters["ard_reads"] == 0:
         raise ChildError("training reads nothing: there is no average reuse distance")
     if counters["reads"] < task.min_reads:
@@ -230,10 +220,13 @@ def _counters(child: Child, task: Task, looking: Mapping[str, float]) -> dict[st
     return counters
 
 
-def read_counters(child: Child, looking: Mapping[str, float]) -> dict[str, Any]:
-    """The meter's sums, without what was spent on looking."""
-    counters = _sums(child.request("counters"), (*COUNTS, "dmd"))
-    return {name: value - looking.get(name, 0) for name, value in counters.items()}
+def read_counters(child: Child, *, solved: bool) -> dict[str, Any]:
+    """The meter's sums. Predictions of a check count only if it found the task solved.
+
+    Those of the others are the harness's way of looking, no part of the solution: the worker's meter forgets them. Were
+    they charged, a candidate could save by answering blindly until it expects to be solved.
+    """
+    return _sums(child.request("counters", solved=solved), (*COUNTS, "dmd"))
 
 
 def _sums(answer: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -32,7 +32,8 @@ REUSE = cython.declare(cython.int, 3)
 ARD_READS = cython.declare(cython.int, 4)
 ARD_DISTANCE = cython.declare(cython.int, 5)
 DISTANCES = cython.declare(cython.int, 6)
-WIDTH = cython.declare(cython.int, 54)
+LEVELS = cython.declare(cython.int, 54)  # accesses by energy level, births in the first
+WIDTH = cython.declare(cython.int, 62)
 
 FIRST_SLOTS = cython.declare(cython.int, 1024)
 FIRST_CELLS = cython.declare(cython.int, 1024)
@@ -155,6 +156,8 @@ class Meter:
     place: cython.int
     depth: cython.int
     roots: cython.double[::1]
+    level: cython.int[::1]
+    held: tuple
     holder: cython.int[::1]
     site: cython.int[::1]
     sums: cython.longlong[::1]
@@ -164,6 +167,7 @@ class Meter:
     buffer_sums: cython.longlong[::1]
     buffer_moved: cython.double[::1]
     fields: dict
+    twin: cython.int[::1]
     kept: tuple
 
     def __init__(self, n_inputs: int) -> None:
@@ -183,6 +187,7 @@ class Meter:
         self.step_start = 0
         self.profiling = False
         self.place = self.depth = 0
+        self.kept = None
         self.base = array("q", bytes(8 * 64))
         self.count = array("i", bytes(4 * 64))
         self.before = array("i", bytes(4 * 64))
@@ -332,7 +337,7 @@ class Meter:
         self.writes += 1
         self._touch(cell)
         if self.profiling:
-            self._note_write(range_, 0, self.roots[self.depth])
+            self._note_write(range_, 0, self.depth)
         return 0
 
     @cython.cfunc
@@ -362,7 +367,7 @@ class Meter:
         self.writes += 1
         self.births += 1
         if self.profiling:
-            self._note_write(range_, 1, 1.0)
+            self._note_write(range_, 1, 1)
 
     @cython.cfunc
     @cython.inline
@@ -393,6 +398,8 @@ class Meter:
             self.written = _grown(self.written, "q", self.cells)
             self.accessed = _grown(self.accessed, "q", self.cells)
             self.slot = _grown(self.slot, "i", self.cells)
+            if self.kept is not None:
+                self.twin = _grown(self.twin, "i", self.cells)
         self.next_cell = first + size
         return first
 
@@ -412,6 +419,8 @@ class Meter:
         self.accessed[new] = self.accessed[old]
         self.slot[new] = s
         self.owner[s] = new
+        if self.kept is not None:
+            self.twin[new] = self.twin[old]
 
     @cython.cfunc
     def take_range(self) -> cython.int:
@@ -519,9 +528,89 @@ class Meter:
         """Cells and row slots written for the first time."""
         return self.births
 
+    # -- looking without a trace --------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Remember every count and the place of every live cell, until `forget`. Takes memory as the live cells do."""
+        cell: cython.int
+        self.twin = array("i", bytes(4 * self.cells))  # the id that a cell had when it was kept: `move_cell` follows
+        for cell in range(self.cells):
+            self.twin[cell] = cell
+        if self.profiling:
+            self._settle_all()
+        self.kept = (
+            (self.now, self.reads, self.writes, self.births, self.reuse, self.ard_distance, self.ard_reads, self.peak),
+            self.live,
+            _copied(self.written, "q"),
+            _copied(self.accessed, "q"),
+            _copied(self.owner, "i"),
+            _copied(self.depths, "q"),
+            self._attributed() if self.profiling else None,
+        )
+
+    def forget(self) -> None:
+        """Be as if nothing had been accessed since `keep`. Of the lists, those that were alive then are alive now.
+
+        Raises:
+            ValueError: other cells are alive than at `keep`.
+        """
+        kept = self.kept
+        if kept is None or self.live != kept[1]:
+            raise ValueError("other cells are alive than were kept")
+        self._restore_stack(kept[4])
+        self._restore_cells(kept[2], kept[3])
+        self._restore_depths(kept[5])
+        self.now, self.reads, self.writes, self.births = kept[0][:4]
+        self.reuse, self.ard_distance, self.ard_reads, self.peak = kept[0][4:]
+        if self.profiling:
+            self._attribute_as(kept[6])
+        self.kept = None
+
+    @cython.cfunc
+    def _restore_stack(self, kept: object) -> object:
+        """Put the live cells in the order of the time line `kept`."""
+        order: cython.int[::1] = kept
+        alive: cython.int[::1] = array("i", [-1]) * self.cells
+        s: cython.int
+        cell: cython.int
+        for s in range(self.top):
+            cell = self.owner[s]
+            if cell >= 0:
+                alive[self.twin[cell]] = cell
+        self._new_time_line()
+        self.top = 0
+        for s in range(len(order)):
+            if order[s] >= 0:
+                cell = alive[order[s]]
+                if cell < 0:
+                    raise ValueError("other cells are alive than were kept")
+                self._mark(cell)
+        return None
+
+    @cython.cfunc
+    def _restore_cells(self, kept_written: object, kept_accessed: object) -> object:
+        """The clocks of every live cell; those of dead cells are set when they are born."""
+        written: cython.longlong[::1] = kept_written
+        accessed: cython.longlong[::1] = kept_accessed
+        cell: cython.int
+        twin: cython.int
+        for cell in range(self.cells):
+            twin = self.twin[cell]
+            self.written[cell] = written[twin]
+            self.accessed[cell] = accessed[twin]
+        return None
+
+    @cython.cfunc
+    def _restore_depths(self, kept: object) -> object:
+        depths: cython.longlong[::1] = kept
+        depth: cython.int
+        for depth in range(self.deepest + 1):
+            self.depths[depth] = depths[depth] if depth < len(depths) else 0
+        return None
+
     # -- where it comes from ------------------------------------------------------------------------------------
 
-    def begin_profile(self, places: int, holders: int, fields: dict) -> None:
+    def begin_profile(self, places: int, holders: int, fields: dict, held: tuple = ()) -> None:
         """From now on attribute every access to the place that makes it and to the buffer that it is made in.
 
         Place 0 and the holders 0 to 2 (input buffer, label, state) are the harness's. Call before `init`.
@@ -530,7 +619,9 @@ class Meter:
             places: how many numbers `at` may be given.
             holders: how many numbers `hold` may be given.
             fields: the holder of each field of a record, by the field's name.
+            held: how many cells each energy level holds, smallest first; one more level holds the rest.
         """
+        self.held = held
         self.place_sums = array("q", bytes(8 * WIDTH * places))
         self.place_moved = array("d", bytes(8 * places))
         self.buffer_sums = array("q", bytes(8 * WIDTH * (holders + places)))
@@ -545,7 +636,6 @@ class Meter:
         self.profiling = True
         self.hold(0, self.inputs)
         self.hold(1, self.label)
-        self.keep_profile()
 
     @cython.cfunc
     def _make_accounts(self, size: cython.int) -> cython.void:
@@ -557,6 +647,7 @@ class Meter:
     @cython.cfunc
     def _extract_roots(self) -> cython.void:
         self.roots = array("d", [math.sqrt(depth) for depth in range(self.deepest + 1)])
+        self.level = array("i", [sum(depth > cells for cells in self.held) for depth in range(self.deepest + 1)])
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -570,6 +661,9 @@ class Meter:
         self.sums[there + READS] += 1
         self.place_sums[here + REUSE] += reuse
         self.sums[there + REUSE] += reuse
+        level: cython.int = LEVELS + self.level[self.depth]
+        self.place_sums[here + level] += 1
+        self.sums[there + level] += 1
         if self.in_step:
             column: cython.int = DISTANCES + _log2(distance)
             self.place_sums[here + ARD_READS] += 1
@@ -581,7 +675,9 @@ class Meter:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _note_write(self, range_: cython.int, births: cython.int, cost: cython.double) -> cython.void:
+    def _note_write(self, range_: cython.int, births: cython.int, depth: cython.int) -> cython.void:
+        cost: cython.double = self.roots[depth]
+        level: cython.int = LEVELS + self.level[depth]
         here: cython.int = WIDTH * self.place
         there: cython.int = WIDTH * range_
         self.place_moved[self.place] += cost
@@ -590,6 +686,8 @@ class Meter:
         self.sums[there + WRITES] += 1
         self.place_sums[here + BIRTHS] += births
         self.sums[there + BIRTHS] += births
+        self.place_sums[here + level] += 1
+        self.sums[there + level] += 1
 
     @cython.cfunc
     def _settle(self, r: cython.int) -> cython.void:
@@ -610,24 +708,29 @@ class Meter:
             self._settle(r)
             r = self.after[r]
 
-    def keep_profile(self) -> None:
-        """Keep what was attributed so far, for `forget_since_kept`."""
-        self._settle_all()
-        self.kept = (
+    @cython.cfunc
+    def _attributed(self) -> tuple:
+        """All that is attributed so far: sums by place and by buffer, and what belongs to which holder."""
+        return (
             _copied(self.place_sums, "q"),
             _copied(self.place_moved, "d"),
             _copied(self.buffer_sums, "q"),
             _copied(self.buffer_moved, "d"),
+            _copied(self.holder, "i"),
         )
 
-    def forget_since_kept(self) -> None:
-        """Attribute as if nothing had been accessed since `keep_profile`. The counters stay."""
+    @cython.cfunc
+    def _attribute_as(self, kept: tuple) -> cython.void:
+        r: cython.int = self.after[0]
+        holder: cython.int[::1] = kept[4]
         self._settle_all()
-        self.place_sums = self.kept[0]
-        self.place_moved = self.kept[1]
-        self.buffer_sums = self.kept[2]
-        self.buffer_moved = self.kept[3]
-        self.keep_profile()
+        self.place_sums = kept[0]
+        self.place_moved = kept[1]
+        self.buffer_sums = kept[2]
+        self.buffer_moved = kept[3]
+        while r:
+            self.holder[r] = holder[r]
+            r = self.after[r]
 
     def profile(self) -> dict:
         """The sums by place and by buffer: rows of the columns above, and DMD; buffers are the holders, then places."""
@@ -1232,6 +1335,9 @@ class TracedRecord:
 
     # Each of these would tell for nothing what a field holds.
 
+    def __iter__(self) -> object:
+        raise TypeError("a record has no order: ask each field by its name")
+
     def __bool__(self) -> bool:
         raise TypeError("a record is neither true nor false: ask one of its fields")
 
@@ -1359,7 +1465,11 @@ def _bear_field(made: TracedRecord, value: object) -> cython.void:
 
 
 def walk(value: object) -> Iterator[object]:
-    """Every number in a list or record, in order, with lengths and field names, uncounted. For the harness only."""
+    """Every list, record and number that a value is made of, in order, with lengths and field names, uncounted.
+
+    For the harness only. The containers themselves are among them, so that one replaced by its equal is seen.
+    """
+    yield value
     if type(value) is TracedList:
         here: TracedList = value
         yield ("list", len(here.items))
@@ -1370,5 +1480,3 @@ def walk(value: object) -> Iterator[object]:
         for name, i in there.fields.items():
             yield name
             yield from walk(there.values[i])
-    else:
-        yield value

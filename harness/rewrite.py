@@ -15,6 +15,7 @@ from typing import Any
 
 from harness import memory_trace
 from harness.float_names import GROWING, float_names, is_float
+from harness.plain_form import simplify
 
 Namespace = dict[str, Any]
 
@@ -97,7 +98,7 @@ def _base_namespace(name: str, meter: Any) -> Namespace:
 
 def rewritten(tree: ast.Module) -> ast.Module:
     """The traced form of a module's syntax tree. Line numbers stay, so that errors name the author's lines."""
-    _Tracing().visit(tree)
+    _Tracing().visit(simplify(tree))
     return ast.fix_missing_locations(tree)
 
 
@@ -166,7 +167,8 @@ class _Tracing(ast.NodeTransformer):
         self.floats = float_names(node)
         for arg in node.args.args:
             arg.annotation = None
-        node.args.defaults = [ast.Constant(value=None) for _ in node.args.defaults]
+        numbers = (ast.Constant, ast.UnaryOp)
+        node.args.defaults = [d if isinstance(d, numbers) else ast.Constant(value=None) for d in node.args.defaults]
         node.returns = None
         self.generic_visit(node)
         return node
@@ -223,6 +225,8 @@ class _Tracing(ast.NodeTransformer):
             node.args = [self._checked(a) for a in node.args]
             for keyword in node.keywords:
                 keyword.value = self._checked(keyword.value)
+            if node.func.id == "enumerate" and node.keywords:  # start=, which nothing else may be
+                node.args.append(node.keywords.pop().value)
             if node.func.id == "enumerate" and len(node.args) > 1:
                 node.args[1] = _call("_start", node.args[1], at=node.args[1])
         return node
@@ -242,6 +246,11 @@ class _Tracing(ast.NodeTransformer):
             node.value = _call("_number", node.value, at=node.value)
         elif isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
             node.value.elts = [self._checked(e) for e in node.value.elts]
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        self.generic_visit(node)
+        node.msg = None  # the line tells
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:

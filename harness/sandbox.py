@@ -1,9 +1,9 @@
 """Children that run candidate code: started, spoken to, and killed as a group.
 
-Promises: a child has its own session, an empty environment, resource limits, no standard streams, and one private
-socket; when its context ends, by return, error, time-out or interrupt, no process of its group is left. Its answers are
-strict, size-capped JSON with the nonce of the request. Does not cover: limiting system calls and file reads (a later
-layer, in `confine`), and what the answers mean.
+Promises: a child is a fork of a fresh process (`zygote`), confined before it reads a job (`confine`): system calls,
+files, memory, time; without an environment, and with one private socket. When its context ends, by return, error,
+time-out or interrupt, no process of its group is left. Its answers are strict, size-capped JSON with the nonce of the
+request. Does not cover: what the answers mean.
 """
 
 import os
@@ -11,22 +11,27 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from harness import channel
+from harness.zygote import HERE, PYTHON, Nursery, import_paths, interrupts_held
 
-HERE = Path(__file__).resolve().parent
-PYTHON = [sys.executable, "-s", "-P", "-S", "-B"]
 LARGEST_ANSWER = 8 * 2**20  # bytes; 2,000 predictions take about 40 kB
-LAYERS = "session, process group, rlimits, empty environment, private socket, dies with parent"
+NURSERY = Nursery()
+# What a signal means that ends a child.
+DEATHS = {
+    signal.SIGSYS: "it asked the kernel for what no honest candidate needs",
+    signal.SIGXCPU: "processor time",
+    signal.SIGKILL: "memory, or processor time",
+    signal.SIGSEGV: "a crash",
+    signal.SIGABRT: "a crash",
+}
 
 
 class ChildError(Exception):
@@ -41,12 +46,22 @@ class Limits:
     memory_mb: int
 
 
+class Process(Protocol):
+    """The process of a child: a run of the zygote."""
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Its exit code, negative for a signal; None if it did not end in time."""
+
+    def said(self) -> str:
+        """Its error output."""
+
+
 class Child:
     """One running worker. Made by `start`."""
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
+        process: Process,
         sock: socket.socket,
         limits: Limits,
         cancelled: threading.Event | None,
@@ -83,28 +98,32 @@ class Child:
     def _death(self, error: Exception) -> str:
         if isinstance(error, channel.ChannelError) and str(error) != "closed":
             return str(error)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=1)
-        code = self._process.returncode
+        code = self._process.wait(timeout=1)
         if code is not None and code < 0:
-            return f"the child was killed by {signal.Signals(-code).name} (memory, processor time, or a crash)"
-        return f"the child ended without an answer (exit code {code})"
+            why = DEATHS.get(signal.Signals(-code), "a crash")
+            return f"the child was killed by {signal.Signals(-code).name} ({why}){_last_words(self._process.said())}"
+        return f"the child ended without an answer (exit code {code}){_last_words(self._process.said())}"
 
 
 @contextmanager
-def start(limits: Limits, cancelled: threading.Event | None = None) -> Iterator[Child]:
+def start(
+    limits: Limits, cancelled: threading.Event | None = None, nursery: Nursery = NURSERY
+) -> Iterator[Child]:
     """Start a worker; kill it and everything in its group at the end. Setting `cancelled` ends a waiting request.
 
     Raises:
-        OSError: the worker cannot be started at all: trouble of the harness.
+        ArdentError: the worker cannot be started, or not be confined as it must: trouble of the harness.
     """
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        arguments = [theirs.fileno(), limits.memory_mb, _cpu_seconds(limits), os.getpid()]
-        command = [*PYTHON, str(HERE / "worker.py"), *(str(a) for a in arguments), *_import_paths()]
-        with _spawned(command, pass_fds=(theirs.fileno(),)) as process:
-            theirs.close()  # or the child's death would not end a waiting request
-            yield Child(process, ours, limits, cancelled)
+    with nursery.run(limits.memory_mb, _cpu_seconds(limits)) as process:
+        yield Child(process, process.socket, limits, cancelled)
+
+
+def layers() -> str:
+    """The layers that confined the last child, for the ledger; without one, those of a child begun to see."""
+    if not NURSERY.layers:
+        with start(Limits(5, 512)):
+            pass
+    return ", ".join(["fresh exec", "own group", *NURSERY.layers])
 
 
 def run(
@@ -118,7 +137,7 @@ def run(
         ChildError: over the time limit.
     """
     arguments = [str(a) for a in (limits.memory_mb, _cpu_seconds(limits), file_bytes, os.getpid())]
-    confined = [*PYTHON, str(HERE / "confine.py"), *arguments, "--", *command]
+    confined = [*PYTHON, str(HERE / "launch.py"), *arguments, *import_paths(), "--", *command]
     with (cwd / ".output").open("w+b") as output:
         with _spawned(confined, stdout=output.fileno(), cwd=cwd, environment=environment) as process:
             try:
@@ -141,7 +160,7 @@ def _spawned(
     """A process that is killed with its group at the end, at whatever moment an interrupt comes."""
     process = None
     try:
-        with _interrupts_held():  # one inside Popen would leave a child that nobody knows
+        with interrupts_held():  # one inside Popen would leave a child that nobody knows
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -155,27 +174,8 @@ def _spawned(
         yield process
     finally:
         if process is not None:
-            with _interrupts_held():
+            with interrupts_held():
                 kill_group(process)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """SIGINT and SIGTERM that come inside are handled at the end. Only the main thread runs handlers."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    late: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        for number in before:
-            signal.signal(number, lambda number, _frame: late.append(number))
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        for came in late:
-            signal.raise_signal(came)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -192,13 +192,13 @@ def _cpu_seconds(limits: Limits) -> int:
     return int(limits.seconds) + 5
 
 
-def _import_paths() -> list[str]:
-    """Where the worker finds the harness; and Cython's shadow module when the meter is not compiled."""
-    if any((HERE / f"memory_trace{suffix}").exists() for suffix in EXTENSION_SUFFIXES):
-        return [str(HERE.parent)]
-    import cython  # noqa: PLC0415 - only to find it
-
-    return [str(HERE.parent), str(Path(cython.__file__).resolve().parent)]
+def _last_words(said: str) -> str:
+    """The last useful line of error output: for a crash that Python reports, the place and what it was."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith("Fatal Python error")]
+    places = [line for line in lines if line.startswith("File ")]
+    useful = (fatal + places[:1]) if fatal else lines[-1:]
+    return printable(f": {'; '.join(useful)}", cap=300) if useful else ""
 
 
 def printable(text: str, *, keep_lines: bool = False, cap: int = 2000) -> str:

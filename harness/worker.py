@@ -1,9 +1,11 @@
 """The worker: runs one candidate on one instance, inside the sandbox. Nobody imports this file.
 
+Started once, as a zygote that has everything a candidate may need loaded; each candidate runs in a fork of it.
+
 It answers `load` (compile the sources and call init), `train` (one step a sample), `predict`, `counters`, and `profile`
 if it was loaded for one. It never sees a label of validation or test, nor the secret. Does not cover: what is allowed
 to run here.
-Usage: worker.py FD MEMORY_MB CPU_S PARENT PATH...
+Usage: see `forkserver`.
 """
 
 import gc
@@ -16,13 +18,13 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-sys.path[:0] = sys.argv[5:]  # started with -S -P: only the harness is found there, and Cython if it is needed
+sys.path[:0] = sys.argv[4:]  # started with -S -P: only the harness is found there, and Cython if it is needed
 
-from harness import channel, confine, marks, memory_trace, rewrite  # noqa: E402 - all is loaded before it is confined
+from harness import channel, forkserver, marks, memory_trace, rewrite  # noqa: E402 - all is loaded before it forks
 
 Request = dict[str, Any]
 
-SPENT = ("reads", "writes", "reuse", "dmd")  # what a prediction adds to
+SPENT = ("reads", "writes")  # what is told of a prediction's cost
 TRACKER_SOURCE = "NO_TRACKER = 0\n"  # tracker calls are removed by the rewriter; the name must only exist
 
 
@@ -31,10 +33,10 @@ class Session:
 
     def __init__(self, request: Request) -> None:
         self.meter = memory_trace.Meter(request["n_bits"])
-        marked = marks.mark(request["modules"]) if request.get("profile") else None
-        self.profiling = marked is not None
+        held = request.get("profile")  # of a profile: cells by energy level
+        marked = marks.mark(request["modules"]) if held is not None else None
         if marked is not None:
-            self.meter.begin_profile(len(marked.places), len(marked.holders), marked.fields)
+            self.meter.begin_profile(len(marked.places), len(marked.holders), marked.fields, tuple(held or ()))
         self.inputs = self.meter.input_buffer()
         modules = request["modules"] | {"sparse_parity.tracker": TRACKER_SOURCE}
         loaded = rewrite.load(modules, self.meter, marked.trees if marked is not None else {})
@@ -44,7 +46,7 @@ class Session:
         self.predict_one: Callable[..., Any] = method["predict"]
         rng = random.Random(request["seed"])
         self.state = method["init"](request["n_bits"], request["k_sparse"], self.hp, rng)
-        self._keep_profile()
+        self.looking = False
 
     def answer(self, request: Request) -> Request:
         """What one request after `load` is answered."""
@@ -59,18 +61,18 @@ class Session:
     def train(self, request: Request) -> Request:
         """One step a sample, in the order given."""
         meter, step, state, inputs, hp = self.meter, self.step, self.state, self.inputs, self.hp
-        self._forget_looking()
+        self._forget()
         for text, label in zip(request["samples"], request["labels"], strict=True):
             meter.begin_step(decoded(text), float(label))
             returned = step(state, inputs, float(label), hp)
             meter.end_step()
             if returned is not None:
                 raise TypeError("step must return nothing")
-        self._keep_profile()
         return {}
 
     def predict(self, request: Request) -> Request:
         """One finite float a sample; the state must be the same objects afterwards."""
+        self._look()
         before = list(memory_trace.walk(self.state))
         sums = self.meter.counters()
         predictions: list[float] = []
@@ -82,24 +84,29 @@ class Session:
         spent = {name: value - sums[name] for name, value in self.meter.counters().items() if name in SPENT}
         return {"predictions": predictions, "spent": spent}
 
-    def counters(self, _request: Request) -> Request:
-        """The meter's sums."""
+    def counters(self, request: Request) -> Request:
+        """The meter's sums; `solved` tells whether the predictions since the last step count."""
+        if not request["solved"]:
+            self._forget()
         return self.meter.counters()
 
     def profile(self, request: Request) -> Request:
         """The sums by place and by buffer; `solved` tells whether the predictions since the last step count."""
         if not request["solved"]:
-            self._forget_looking()
+            self._forget()
         return self.meter.profile()
 
-    def _keep_profile(self) -> None:
-        if self.profiling:
-            self.meter.keep_profile()
+    def _look(self) -> None:
+        """Before the first prediction after a step: the harness may only be looking."""
+        if not self.looking:
+            self.meter.keep()
+            self.looking = True
 
-    def _forget_looking(self) -> None:
-        """Predictions after which training goes on were the harness's looking: see docs/metric.md."""
-        if self.profiling:
-            self.meter.forget_since_kept()
+    def _forget(self) -> None:
+        """Predictions after which training goes on, or that no check found right, were looking: see docs/metric.md."""
+        if self.looking:
+            self.meter.forget()
+            self.looking = False
 
     def _prediction(self, text: str) -> float:
         self.meter.begin_predict(decoded(text))
@@ -146,14 +153,6 @@ def serve(sock: socket.socket) -> None:
         channel.send(sock, answer | {"nonce": request["nonce"]})
 
 
-def main() -> None:
-    """Confine this process, then serve."""
-    fd, memory_mb, cpu_s, parent = (int(a) for a in sys.argv[1:5])
-    confine.confine(memory_mb, cpu_s, file_bytes=0, parent=parent)
-    gc.disable()  # candidates cannot make cycles; collection would only cost time at random moments
-    with socket.socket(fileno=fd) as sock:
-        serve(sock)
-
-
 if __name__ == "__main__":
-    main()
+    gc.disable()  # candidates cannot make cycles; collection would only cost time at random moments
+    forkserver.main(serve)

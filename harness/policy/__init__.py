@@ -39,7 +39,7 @@ PROTOCOL: Mapping[str, tuple[tuple[str, ...], bool]] = {  # parameters, and whet
     "predict": (("state", "x", "hp"), True),
 }
 
-_METHOD_FILE = re.compile(re.escape(METHODS) + r"([a-z][a-z0-9_]*|__init__)\.py", re.ASCII)
+_METHOD_FILE = re.compile(re.escape(METHODS) + r"([a-z][a-z0-9_]{0,39}|__init__)\.py", re.ASCII)
 
 MAX_CIRCLES = 10  # told at once
 
@@ -203,7 +203,7 @@ def _recursions(readings: Mapping[Key, Reading]) -> Iterator[Refusal]:
 
 
 def _long_chains(readings: Mapping[Key, Reading]) -> Iterator[Refusal]:
-    """Refuse calls within calls that hold too many locals at once: 16 of 32 would hold a hidden layer."""
+    """Refuse calls within calls that hold too many values at once: 16 of 32 would hold a hidden layer."""
     held: dict[Key, int] = {}
     for key in TopologicalSorter(
         {key: sorted(reading.calls) for key, reading in readings.items()}
@@ -211,7 +211,7 @@ def _long_chains(readings: Mapping[Key, Reading]) -> Iterator[Refusal]:
         below = max((held[callee] for callee in readings[key].calls), default=0)
         held[key] = below + readings[key].registers
         if held[key] > MAX_CHAIN >= below:
-            what = f"{key[1]} and what it calls hold {held[key]} local names of at most {MAX_CHAIN} at once"
+            what = f"{key[1]} and what it calls hold {held[key]} values of at most {MAX_CHAIN} at once"
             yield Refusal(
                 key[0], readings[key].line, f"{what}, registers are not memory", "lists, or fewer calls deep"
             )

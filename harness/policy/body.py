@@ -8,7 +8,17 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.policy.names import RESERVED, Function, Refusal, Symbol, is_text, returned_width, unfit_name
+from harness.policy.names import (
+    RESERVED,
+    UNFIT_TYPE,
+    Function,
+    Refusal,
+    Symbol,
+    is_plain_type,
+    is_text,
+    returned_width,
+)
+from harness.policy.spelling import unfit_name
 from harness.policy.values import (
     REPORTED,
     read_call,
@@ -17,12 +27,16 @@ from harness.policy.values import (
     read_subscript,
     read_value,
 )
+from harness.policy.width import statement_waiting
 from harness.policy.words import ACTIONS, MAX_REGISTERS, Reader, kind
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one function says. `calls` holds the line of the first call of each function, by path and name."""
+    """What one function says. `calls` holds the line of the first call of each function, by path and name.
+
+    `registers` is how many values it holds at once: its names, and what its widest statement keeps waiting.
+    """
 
     refusals: tuple[Refusal, ...]
     line: int
@@ -37,11 +51,26 @@ def read_body(function: Function, names: Mapping[str, Symbol]) -> Reading:
     _read_locals(reader, node)
     _block(reader, node.body[1:] if is_text(node.body[0]) else node.body)
     _read_returns(reader, node)
-    count = len(reader.registers)
-    if count > MAX_REGISTERS:
-        what = f"{function.name} has {count} local names of at most {MAX_REGISTERS}, registers are not memory"
+    registers = _count_registers(reader, node)
+    return Reading(tuple(reader.refusals), node.lineno, reader.calls, registers)
+
+
+def _count_registers(reader: Reader, node: ast.FunctionDef) -> int:
+    """How many values the function holds at once; refuses too many."""
+    names = len(reader.registers)
+    widest = max((part for part in ast.walk(node) if isinstance(part, ast.stmt)), key=_width)
+    count = names + _width(widest)
+    if names > MAX_REGISTERS:
+        what = f"{node.name} has {names} local names of at most {MAX_REGISTERS}, registers are not memory"
         reader.refuse(node, what, "a list, or two functions")
-    return Reading(tuple(reader.refusals), node.lineno, reader.calls, count)
+    elif count > MAX_REGISTERS:
+        what = f"{_width(widest)} values wait here beside {names} names, of at most {MAX_REGISTERS} together"
+        reader.refuse(widest, f"{what}, registers are not memory", "smaller steps, or a list and a loop")
+    return count
+
+
+def _width(node: ast.stmt) -> int:
+    return 0 if isinstance(node, ast.FunctionDef) else statement_waiting(node)
 
 
 def _read_locals(reader: Reader, node: ast.FunctionDef) -> None:
@@ -99,8 +128,8 @@ def _skip(reader: Reader, _node: ast.stmt) -> None:
 
 def _assign(reader: Reader, node: ast.Assign) -> None:
     target = node.targets[0]
-    if len(node.targets) > 1:
-        reader.refuse(node, "a chained assignment is not allowed, one value has one name", "two assignments")
+    if len(node.targets) > 1 and not all(isinstance(part, ast.Name) for part in node.targets):
+        reader.refuse(node, "this chained assignment is not allowed, only names are chained", "two assignments")
     elif isinstance(target, ast.Tuple):
         _unpack(reader, target, node.value)
     else:
@@ -115,9 +144,14 @@ def _unpack(reader: Reader, target: ast.Tuple, value: ast.expr) -> None:
     if width > 1 and isinstance(value, ast.Tuple) and len(value.elts) == width:
         for part in value.elts:
             read_value(reader, part)
-    elif width < 2 or not isinstance(value, ast.Call) or read_call(reader, value) not in (width, REPORTED):
-        what = f"unpacking this into {width} names is not allowed, only tuples of that length unpack"
-        reader.refuse(value, what, "a, b = c, d, or index the list: a = xs[0]")
+    elif width < 2 or isinstance(value, ast.Tuple):
+        what = f"unpacking this into {width} names is not allowed, the lengths differ"
+        reader.refuse(value, what, "as many names as values, at least two")
+    elif not isinstance(value, ast.Call):
+        read_value(reader, value)  # a list: its elements are read one by one
+    elif (given := read_call(reader, value)) not in (1, width, REPORTED):
+        what = f"this call returns {given or 'no'} values and {width} names take them, the lengths differ"
+        reader.refuse(value, what, f"{given} names" if given else "the call on its own line")
 
 
 def _target(reader: Reader, node: ast.expr, *, may_slice: bool = False) -> None:
@@ -139,6 +173,21 @@ def _augment(reader: Reader, node: ast.AugAssign) -> None:
     _target(reader, node.target)
     reader.operator(node)
     read_value(reader, node.value)
+
+
+def _annotate(reader: Reader, node: ast.AnnAssign) -> None:
+    if not isinstance(node.target, ast.Name) or node.value is None:
+        reader.refuse(node, "this annotated assignment is not allowed, it names no value", "name: float = value")
+        return
+    if not is_plain_type(node.annotation):
+        reader.refuse(node.annotation, *UNFIT_TYPE)
+    read_value(reader, node.value)
+
+
+def _assert(reader: Reader, node: ast.Assert) -> None:
+    read_value(reader, node.test)
+    if node.msg is not None and not (isinstance(node.msg, ast.Constant) and isinstance(node.msg.value, str)):
+        reader.refuse(node.msg, "this message is not allowed, errors carry no values", 'assert test, "plain text"')
 
 
 def _loop(reader: Reader, node: ast.For) -> None:
@@ -204,6 +253,9 @@ def _first_lines(stores: list[ast.Name]) -> dict[str, ast.Name]:
 def _ends(body: Sequence[ast.stmt]) -> bool:
     """Whether a block surely ends in a return."""
     last = body[-1]
+    if isinstance(last, ast.While):
+        forever = isinstance(last.test, ast.Constant) and bool(last.test.value)
+        return forever and not any(isinstance(part, ast.Break) for part in ast.walk(last))
     if isinstance(last, ast.If):
         return bool(last.orelse) and _ends(last.body) and _ends(last.orelse)
     return isinstance(last, ast.Return)
@@ -211,6 +263,8 @@ def _ends(body: Sequence[ast.stmt]) -> bool:
 
 _STATEMENTS: Mapping[type[ast.stmt], Callable[..., None]] = {
     ast.Assign: _assign,
+    ast.AnnAssign: _annotate,
+    ast.Assert: _assert,
     ast.AugAssign: _augment,
     ast.For: _loop,
     ast.While: _branch,

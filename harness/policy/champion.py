@@ -15,7 +15,7 @@ from harness.policy.words import MAX_HYPERPARAMETERS
 
 CHAMPION = "sparse_parity/champion.py"
 
-_KEY = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ def _hyperparameters(node: ast.Dict) -> dict[str, float | int]:
     for key, value in zip(node.keys, node.values, strict=True):
         name = key.value if isinstance(key, ast.Constant) else None
         if not isinstance(name, str) or not _KEY.fullmatch(name) or name in found:
-            raise _champion_error(key or value, "this key is not a lower-case name, given once", '"lr": 0.1')
+            what = "this key is not a lower-case name, given once"
+            raise _champion_error(key or value, what, '"lr": 0.1, of at most 40 letters')
         number = ast.literal_eval(value) if is_number(value) else None
         if number is None or isinstance(number, bool) or not math.isfinite(number):
             what = f"the value of {name!r} is not a finite number of at most 64 bits"

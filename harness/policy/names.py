@@ -5,13 +5,12 @@ Does not cover: the text (`policy.text`), the insides of functions (`policy.body
 """
 
 import ast
-import builtins
-import keyword
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.errors import ArdentError
+from harness.policy.instead import MODULES
+from harness.policy.spelling import LABEL, unfit_name
 
 LARGEST = 2**63
 METHODS = "sparse_parity/methods/"
@@ -20,7 +19,10 @@ TRACKER = "sparse_parity/tracker.py"
 HANDED = ("hp", "rng", "tracker")  # what the harness hands in; each keeps its name wherever it goes
 RESERVED = (*HANDED, "math", "NO_TRACKER")
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+UNFIT_TYPE = (
+    "this annotation is not allowed, it would run as code",
+    "float, int, bool, list[...], dict[...], or no annotation",
+)
 _ANNOTATIONS = {"bool", "dict", "float", "int", "list", "str", "tuple"}
 
 
@@ -99,26 +101,6 @@ class Module:
         self.names.setdefault(name, symbol)
 
 
-def unfit_name(name: str) -> tuple[str, str] | None:
-    """What is wrong with a name that a candidate chose, and what to write; None when nothing is."""
-    if not _NAME.fullmatch(name):
-        return (
-            f"the name {name!r} is not allowed, names start with a letter",
-            f"{name.strip('_') or 'another name'}",
-        )
-    if hasattr(builtins, name):
-        return (
-            f"the name {name!r} hides a builtin, builtins keep their meaning",
-            f"{name}_value or another name",
-        )
-    return None
-
-
-def is_label(text: object) -> bool:
-    """Whether `text` can name a field of a record or a buffer of the tracker."""
-    return isinstance(text, str) and bool(_NAME.fullmatch(text)) and not keyword.iskeyword(text)
-
-
 def is_number(node: ast.expr) -> bool:
     """Whether `node` is a number literal of at most 64 bits, with or without a sign."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
@@ -162,20 +144,20 @@ def _declare_import(module: Module, node: ast.Import) -> None:
     for alias in node.names:
         if alias.name != "math" or alias.asname:
             what = f"import {alias.name}{' as' if alias.asname else ''} is not allowed, only math is there"
-            module.refuse(node.lineno, what, "import math, or from sparse_parity.model import ...")
+            default = "import math, or from sparse_parity.model import ..."
+            module.refuse(node.lineno, what, default if alias.name == "math" else MODULES.get(alias.name, default))
         else:
             module.add("math", node.lineno, Known("math"))
 
 
 def _declare_from(module: Module, node: ast.ImportFrom) -> None:
     source = "" if node.level else f"{(node.module or '').replace('.', '/')}.py"
-    is_method = source.startswith(METHODS) and _NAME.fullmatch(source[len(METHODS) : -3])
+    is_method = source.startswith(METHODS) and LABEL.fullmatch(source[len(METHODS) : -3])
     if not is_method and source not in (MODEL, TRACKER):
         where = "." * node.level + (node.module or "")
         what = f"importing from {where} is not allowed, it is outside the package's methods"
-        module.refuse(
-            node.lineno, what, "from sparse_parity.model or from sparse_parity.methods.<name> import ..."
-        )
+        default = "from sparse_parity.model or from sparse_parity.methods.<name> import ..."
+        module.refuse(node.lineno, what, MODULES.get(where, default))
         return
     for alias in node.names:
         if alias.name == "*" or alias.asname:
@@ -190,15 +172,18 @@ def _declare_from(module: Module, node: ast.ImportFrom) -> None:
             module.add(alias.name, node.lineno, Import(source, alias.name, node.lineno))
 
 
-def _declare_constant(module: Module, node: ast.Assign) -> None:
-    target = node.targets[0]
-    if not isinstance(target, ast.Name) or len(node.targets) > 1:
+def _declare_constant(module: Module, node: ast.Assign | ast.AnnAssign) -> None:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    target = targets[0]
+    if isinstance(node, ast.AnnAssign) and not is_plain_type(node.annotation):
+        module.refuse(node.lineno, *UNFIT_TYPE)
+    if not isinstance(target, ast.Name) or len(targets) > 1 or node.value is None:
         what = "this assignment at the top level is not allowed, a module holds single constants"
         module.refuse(node.lineno, what, "NAME = <number>")
         return
     if not is_number(node.value):
         what = f"the module-level value of {target.id} is not a number literal, modules hold no state"
-        module.refuse(node.lineno, what, "a number, or a field of the state record")
+        module.refuse(node.lineno, what, "the number itself (0.5, not 1 / 2), or a field of the state record")
     module.add(target.id, node.lineno, Known("constant"))
 
 
@@ -238,9 +223,11 @@ def _unfit_parameters(module: Module, arguments: ast.arguments) -> Iterator[tupl
         is_tracker = (
             argument.arg == "tracker" and isinstance(default, ast.Name) and default.id == "NO_TRACKER"
         )
+        if is_number(default) and argument.arg not in HANDED:
+            continue
         if not is_tracker:
-            what = f"a default for {argument.arg!r} is not allowed, defaults outlive the call"
-            yield default.lineno, what, "a plain parameter; only tracker=NO_TRACKER may stand there"
+            what = f"this default for {argument.arg!r} is not allowed, defaults outlive the call"
+            yield default.lineno, what, "a number literal, tracker=NO_TRACKER, or a plain parameter"
         elif module.names.get("NO_TRACKER") != Known("tracker"):
             what = "NO_TRACKER is not imported above"
             yield default.lineno, what, "from sparse_parity.tracker import NO_TRACKER"
@@ -248,15 +235,17 @@ def _unfit_parameters(module: Module, arguments: ast.arguments) -> Iterator[tupl
 
 def _unfit_annotations(node: ast.FunctionDef) -> Iterator[tuple[int, str, str]]:
     for annotation in (*(argument.annotation for argument in node.args.args), node.returns):
-        if annotation is not None and not _is_plain_type(annotation):
-            what = "this annotation is not allowed, it would run as code"
-            yield annotation.lineno, what, "float, int, bool, list[...], dict[...], or none"
+        if annotation is not None and not is_plain_type(annotation):
+            yield annotation.lineno, *UNFIT_TYPE
 
 
-def _is_plain_type(node: ast.expr) -> bool:
+def is_plain_type(node: ast.expr) -> bool:
+    """Whether an annotation is one of the builtin types, or made of them."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return is_plain_type(node.left) and is_plain_type(node.right)
     if isinstance(node, ast.Subscript):
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return _is_plain_type(node.value) and all(_is_plain_type(part) for part in inner)
+        return is_plain_type(node.value) and all(is_plain_type(part) for part in inner)
     if isinstance(node, ast.Constant):
         return node.value is None
     return isinstance(node, ast.Name) and node.id in _ANNOTATIONS
@@ -283,6 +272,7 @@ def bound(function: Function, call: ast.Call) -> list[tuple[str, ast.expr]] | No
 _TOP_LEVEL: Mapping[type[ast.stmt], Callable[..., None]] = {
     ast.Import: _declare_import,
     ast.ImportFrom: _declare_from,
+    ast.AnnAssign: _declare_constant,
     ast.Assign: _declare_constant,
     ast.FunctionDef: _declare_function,
 }
@@ -290,7 +280,6 @@ _TOP_LEVEL: Mapping[type[ast.stmt], Callable[..., None]] = {
 _TOP_LEVEL_INSTEAD: Mapping[type[ast.stmt], str] = {
     ast.ClassDef: 'functions over a record {"name": value}',
     ast.AsyncFunctionDef: "a plain def",
-    ast.AnnAssign: "NAME = <number>",
     ast.AugAssign: "NAME = <number>, once",
     ast.Expr: "it inside a function, or as a comment",
     ast.Try: "the imports plainly, and no handler",

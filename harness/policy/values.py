@@ -11,7 +11,8 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 
 from harness.policy import words
-from harness.policy.names import HANDED, RESERVED, Function, Import, bound
+from harness.policy.instead import INSTEAD
+from harness.policy.names import HANDED, RESERVED, Function, Import, bound, is_number
 from harness.policy.words import Arity, Reader
 
 REPORTED = -1
@@ -41,7 +42,15 @@ def _binary(reader: Reader, node: ast.BinOp) -> None:
 def _compare(reader: Reader, node: ast.Compare) -> None:
     if any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
         reader.refuse(node, "is and is not are not allowed, identity can carry numbers", "== or !=")
-    _parts(reader, node)
+    if _is_text(node.left) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        what = "asking for a field is not allowed, text is no value and records are fixed"
+        reader.refuse(node, what, "all fields in init")
+    else:
+        _parts(reader, node)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def read_subscript(reader: Reader, node: ast.Subscript) -> None:
@@ -51,7 +60,10 @@ def read_subscript(reader: Reader, node: ast.Subscript) -> None:
         reader.label(place, "a hyperparameter's key")
         return
     read_value(reader, node.value)
-    if isinstance(place, ast.Constant) and isinstance(place.value, str):
+    if isinstance(place, ast.Tuple):
+        what = "an index of several parts, a tuple here, is not allowed, lists have one dimension"
+        reader.refuse(place, what, "rows[i][j], or [row[j] for row in rows] for a column")
+    elif isinstance(place, ast.Constant) and isinstance(place.value, str):
         reader.label(place, "a record's key")
     elif isinstance(place, ast.Slice):
         _parts(reader, place)
@@ -103,12 +115,13 @@ def read_iteration(reader: Reader, target: ast.expr, node: ast.expr) -> None:
 
 
 def _iterator(reader: Reader, target: ast.expr, node: ast.Call, name: str) -> None:
-    if not reader.arity(node, words.ITERATORS[name], name, keyword="strict" if name == "zip" else ""):
+    plain = _without(node, "start") if name == "enumerate" and len(node.args) == 1 else node
+    if not reader.arity(plain, words.ITERATORS[name], name, keyword="strict" if name == "zip" else ""):
         return
     if name == "zip":
         _several(reader, target, node.args, name)
     elif name == "enumerate":
-        for start in node.args[1:]:
+        for start in (*node.args[1:], *(given.value for given in node.keywords)):
             read_value(reader, start)
         _several(reader, target, [ast.Constant(0), node.args[0]], name)
     elif name == "reversed" and words.iterator_name(node.args[0]) in ("", "range"):
@@ -120,7 +133,7 @@ def _iterator(reader: Reader, target: ast.expr, node: ast.Call, name: str) -> No
     else:
         for argument in node.args:
             read_value(reader, argument)
-        _single(reader, target)
+        _single(reader, target, name)
 
 
 def _several(reader: Reader, target: ast.expr, sources: Sequence[ast.expr], name: str) -> None:
@@ -132,10 +145,18 @@ def _several(reader: Reader, target: ast.expr, sources: Sequence[ast.expr], name
         reader.refuse(target, what, f"for {', '.join('abcdefghi'[: len(sources)])} in {name}(...)")
 
 
-def _single(reader: Reader, target: ast.expr) -> None:
-    if not isinstance(target, ast.Name):
-        what = f"{words.kind(target)} as this loop target is not allowed, only zip and enumerate yield tuples"
-        reader.refuse(target, what, "for row in rows, then row[0] and row[1]")
+def _single(reader: Reader, target: ast.expr, name: str = "") -> None:
+    """A name for each element; or names that a row's numbers are read into, which `range` does not yield."""
+    names = [target] if name or not isinstance(target, ast.Tuple) else target.elts
+    if not all(isinstance(part, ast.Name) for part in names) or not names:
+        what = f"{words.kind(target)} as this loop target is not allowed, only names take what comes"
+        reader.refuse(target, what, "for a in xs, or for a, b in rows")
+
+
+def _without(node: ast.Call, keyword: str) -> ast.Call:
+    """The call without one keyword, whose value is checked elsewhere."""
+    kept = [given for given in node.keywords if given.arg != keyword]
+    return ast.copy_location(ast.Call(node.func, node.args, kept), node)
 
 
 # -- calls ---
@@ -149,7 +170,7 @@ def _call_value(reader: Reader, node: ast.Call) -> None:
         reader.refuse(
             node,
             "this call returns a tuple, tuples are uncounted memory",
-            "a, b = f(...) to unpack it at once",
+            "a, b = f(...) first, then what you need of a and b",
         )
 
 
@@ -174,21 +195,27 @@ def read_call(reader: Reader, node: ast.Call) -> int:
         _builtin(reader, node, name)
         return 1
     if name in words.ITERATORS:
-        reader.refuse(
-            node, f"{name}(...) here is not allowed, iterators are not values", "list(...), or a for loop"
-        )
+        reader.refuse(node, f"{name}(...) here is not allowed, iterators are not values", INSTEAD[name])
     else:
         default = "arithmetic, a loop, or a function of this package"
         reader.refuse(
-            node, f"calling {name} is not allowed, it is not on the list", words.INSTEAD.get(name, default)
+            node, f"calling {name} is not allowed, it is not on the list", INSTEAD.get(name, default)
         )
     return REPORTED
 
 
 def _builtin(reader: Reader, node: ast.Call, name: str) -> None:
-    if not reader.arity(node, words.BUILTINS[name], name, keyword="reverse" if name == "sorted" else ""):
+    if name in ("float", "int") and node.args and _is_text(node.args[0]):
+        reader.refuse(node, f"{name} of text is not allowed, text is no value", "the number, or math.inf")
         return
-    alone = node.args[0] if len(node.args) == 1 and name in words.CONSUMERS else None
+    plain = _without(node, "default") if name in ("max", "min") and len(node.args) == 1 else node
+    if not reader.arity(plain, words.BUILTINS[name], name, keyword="reverse" if name == "sorted" else ""):
+        return
+    for given in node.keywords:
+        read_value(reader, given.value)
+    alone = node.args[0] if name in words.CONSUMERS and (len(node.args) == 1 or name == "sum") else None
+    if name == "sum" and not all(is_number(start) for start in node.args[1:]):
+        reader.refuse(node, "sum with this start is not allowed, it adds numbers", "sum(xs), or sum(xs, 0.0)")
     if isinstance(alone, ast.GeneratorExp):
         _comprehend(reader, alone)
     elif alone is not None:
@@ -236,7 +263,7 @@ def _bind(reader: Reader, node: ast.Call, function: Function) -> None:
     """Match arguments with parameters, as Python would."""
     pairs = bound(function, node)
     if pairs is None:
-        what = f"this call does not fit {function.name}, stars are not allowed either"
+        what = f"this call does not fit {function.name}, each parameter is given once and without stars"
         reader.refuse(node, what, f"{function.name}({', '.join(function.parameters)})")
         return
     for name, value in pairs:

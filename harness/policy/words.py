@@ -7,6 +7,7 @@ and the greatest number of arguments. Does not cover: whatever has parts (`polic
 import ast
 from collections.abc import Mapping
 
+from harness.policy.instead import INSTEAD, KEYS, METHODS_INSTEAD, MODULES, PLAIN, REFUSED
 from harness.policy.names import (
     HANDED,
     RESERVED,
@@ -15,14 +16,14 @@ from harness.policy.names import (
     Known,
     Refusal,
     Symbol,
-    is_label,
     is_number_value,
 )
+from harness.policy.spelling import MAX_NAME, is_label
 
 MAX_LINES = 200
 MAX_BYTES = 20_000
 MAX_DEPTH = 40
-MAX_REGISTERS = 32  # of one function
+MAX_REGISTERS = 32  # of one function: its names, and what its widest expression keeps waiting
 MAX_CHAIN = (
     128  # of all functions that can be running at once: without it, a chain of calls holds a whole layer
 )
@@ -31,17 +32,19 @@ MAX_HYPERPARAMETERS = 16
 Arity = tuple[int, int]
 ONE, TWO = (1, 1), (2, 2)
 BUILTINS: Mapping[str, Arity] = {
-    **dict.fromkeys(("abs", "all", "any", "bool", "float", "int", "len", "sorted", "sum"), ONE),
+    **dict.fromkeys(("abs", "all", "any", "bool", "float", "int", "len", "sorted"), ONE),
     "list": (0, 1),
     "max": (1, 99),
     "min": (1, 99),
     "round": (1, 2),
+    "sum": (1, 2),
 }
 ITERATORS: Mapping[str, Arity] = {"enumerate": (1, 2), "range": (1, 3), "reversed": ONE, "zip": (2, 9)}
 CONSUMERS = frozenset({"all", "any", "list", "max", "min", "sorted", "sum"})
 MATH: Mapping[str, Arity] = {
-    **dict.fromkeys(("sqrt", "exp", "log2", "log10", "log1p", "expm1", "tanh", "sinh", "cosh"), ONE),
-    **dict.fromkeys(("sin", "cos", "tan", "atan", "asin", "acos"), ONE),
+    **dict.fromkeys(("sqrt", "exp", "log2", "log10", "log1p", "expm1", "tanh", "sinh", "cosh", "exp2"), ONE),
+    **dict.fromkeys(("sin", "cos", "tan", "atan", "asin", "acos", "asinh", "acosh", "atanh"), ONE),
+    **dict.fromkeys(("cbrt", "degrees", "radians", "erf", "erfc", "lgamma"), ONE),
     **dict.fromkeys(("fabs", "floor", "ceil", "trunc", "isfinite", "isnan", "isinf"), ONE),
     **dict.fromkeys(("atan2", "copysign", "fmod", "hypot", "pow"), TWO),
     "log": (1, 2),
@@ -49,7 +52,7 @@ MATH: Mapping[str, Arity] = {
 MATH_CONSTANTS = ("pi", "e", "inf", "tau")
 RNG: Mapping[str, Arity] = {
     "random": (0, 0),
-    "gauss": TWO,
+    "gauss": (0, 2),
     "uniform": TWO,
     "randrange": (1, 3),
     "randint": TWO,
@@ -65,69 +68,6 @@ ACTIONS: Mapping[str, Arity] = {
 }
 ANSWERS: Mapping[str, Arity] = {"copy": (0, 0), "count": ONE, "index": ONE, "pop": (0, 1)}
 
-INSTEAD: Mapping[str, str] = {
-    "pow": "a ** b",
-    "divmod": "a // b and a % b",
-    "print": "nothing: the harness reports",
-    "map": "a list comprehension",
-    "filter": "a list comprehension with if",
-    "dict": 'a record {"name": value}',
-    "tuple": "a list",
-    "set": "a list",
-    "frozenset": "a list",
-    "str": "a number",
-    "iter": "a for loop",
-    "next": "a for loop",
-    "math.fsum": "sum(...)",
-    "math.prod": "a loop",
-    "math.dist": "math.sqrt of a sum of squares",
-    "math.sumprod": "sum(a * b for a, b in zip(u, v))",
-    "math.isqrt": "int(math.sqrt(n))",
-    "math.nan": "math.inf",
-    "math.ldexp": "x * 2.0 ** n",
-    "math.gcd": "a loop over a % b",
-    "math.comb": "a loop",
-    "rng.choice": "xs[rng.randrange(len(xs))]",
-    "rng.shuffle": "swaps with rng.randrange",
-    "rng.sample": "a loop with rng.randrange",
-    "rng.getrandbits": "rng.randrange(2 ** k)",
-    "rng.choices": "a list comprehension with rng.randrange",
-}
-
-PLAIN = "a loop or a function"
-REFUSED: Mapping[str, tuple[str, str]] = {
-    "Lambda": ("a lambda is not allowed, functions are not values", "a top-level def"),
-    "FunctionDef": ("a nested def is not allowed, closures are hidden memory", "a top-level def"),
-    "ClassDef": ("a class is not allowed, objects are hidden memory", 'a record {"name": value}'),
-    "Global": ("global is not allowed, modules hold no state", "a field of the state record"),
-    "Nonlocal": ("nonlocal is not allowed, closures are hidden memory", "a parameter"),
-    "Try": ("try is not allowed, exceptions can carry values", "an if before the operation"),
-    "TryStar": ("try is not allowed, exceptions can carry values", "an if before the operation"),
-    "Raise": ("raise is not allowed, exceptions can carry values", "an early return"),
-    "Assert": ("assert is not allowed, exceptions can carry values", "an if"),
-    "With": ("with is not allowed, there are no such objects", "the body alone"),
-    "Delete": ("del is not allowed, names live until the return", "xs.pop(i), or nothing"),
-    "Match": ("match is not allowed, patterns take values apart", "if and elif"),
-    "Import": ("an import inside a function is not allowed", "it at the top of the file"),
-    "ImportFrom": ("an import inside a function is not allowed", "it at the top of the file"),
-    "AnnAssign": ("an annotated assignment is not allowed, plain ones suffice", "name = value"),
-    "Yield": ("yield is not allowed, generators keep hidden state", "a list that is returned"),
-    "YieldFrom": ("yield is not allowed, generators keep hidden state", "a list that is returned"),
-    "NamedExpr": ("the walrus := is not allowed, statements assign", "an assignment on its own line"),
-    "Starred": ("a starred expression is not allowed, it makes hidden copies", "each part, or a + b"),
-    "JoinedStr": ("an f-string is not allowed, text is no value", "numbers"),
-    "Set": ("a set is not allowed, its cells are uncounted", "a list"),
-    "SetComp": ("a set comprehension is not allowed, its cells are uncounted", "a list"),
-    "DictComp": ("a dict comprehension is not allowed, records are fixed", 'a list, or {"name": value}'),
-    "GeneratorExp": (
-        "a generator here is not allowed, iterators are not values",
-        "a list comprehension, or the generator alone in sum, min, max, any, all, list or sorted",
-    ),
-    "Tuple": ("a tuple here is not allowed, tuples are uncounted memory", "a list, or unpack at once"),
-    "Slice": ("a slice here is not allowed", "an index"),
-}
-
-
 def unfit_arguments(node: ast.Call, arity: Arity, name: str, keyword: str) -> tuple[ast.AST, str, str] | None:
     """What is wrong with a call of plain arguments, a literal `keyword=True` apart; None when nothing is."""
     for starred in node.args:
@@ -135,6 +75,8 @@ def unfit_arguments(node: ast.Call, arity: Arity, name: str, keyword: str) -> tu
             return starred, *REFUSED["Starred"]
     for given in node.keywords:
         literal = isinstance(given.value, ast.Constant) and isinstance(given.value.value, bool)
+        if given.arg == "key" and name in KEYS:
+            return given.value, f"{name}(key=...) is not allowed, functions are not values", KEYS[name]
         if given.arg != keyword or not literal:
             what = f"{name}({given.arg or '**'}=...) is not allowed, arguments are positional"
             return given.value, what, f"{keyword}=True" if keyword else "positional arguments"
@@ -188,7 +130,7 @@ class Reader:
     def label(self, node: ast.expr, what: str) -> None:
         """A literal name of a field, a key or a buffer; `what` says of which."""
         if not (isinstance(node, ast.Constant) and is_label(node.value)):
-            self.refuse(node, f"{what} must be a plain literal name", '"name"')
+            self.refuse(node, f"{what} must be a plain literal name", f'"name", of at most {MAX_NAME} letters')
 
     def is_math(self, node: ast.expr) -> bool:
         """Whether `node` is the imported module."""
@@ -211,11 +153,8 @@ class Reader:
         name = node.id
         symbol = self.names.get(name)
         if name in HANDED:
-            instead = {"hp": 'hp["name"]', "rng": "rng.random()", "tracker": 'tracker.read("name", size)'}[
-                name
-            ]
             what = f"{name} here is not allowed, it only goes to a parameter {name!r}"
-            self.refuse(node, what, instead)
+            self.refuse(node, what, INSTEAD[name])
         elif name == "_":
             self.refuse(node, "reading _ is not allowed, it is thrown away", "a name")
         elif (
@@ -229,9 +168,8 @@ class Reader:
                 node, f"{name} without a call is not allowed, functions are not values", f"{name}(...)"
             )
         else:
-            self.refuse(
-                node, f"the name {name!r} is not known here", INSTEAD.get(name, "a local or an imported name")
-            )
+            instead = MODULES.get(name) or INSTEAD.get(name, "a local or an imported name")
+            self.refuse(node, f"the name {name!r} is not known here", instead)
 
     def constant(self, node: ast.Constant) -> None:
         """A literal."""
@@ -244,7 +182,8 @@ class Reader:
             )
         elif not is_number_value(node.value):
             what = f"the literal {kind(node)} is not allowed, only numbers are values"
-            self.refuse(node, what, "return alone, or a number" if node.value is None else "a number")
+            instead = "a number such as -1 or math.inf; return alone where nothing comes back"
+            self.refuse(node, what, instead if node.value is None else "a number")
 
     def attribute(self, node: ast.Attribute) -> None:
         """An attribute that is not called: the constants of `math`."""
@@ -259,9 +198,16 @@ class Reader:
     def refuse_attribute(self, node: ast.Attribute) -> None:
         """Refuse an attribute as a whole."""
         owner = node.value.id if isinstance(node.value, ast.Name) and node.value.id in RESERVED else ""
-        default = 'a list method, math.sqrt and its like, or state["name"]'
         name = f"{owner}.{node.attr}"
-        self.refuse(node, f"{name} is not allowed, it is not on the list", INSTEAD.get(name, default))
+        if isinstance(node.value, ast.Name) and node.value.id in MODULES and node.value.id not in self.names:
+            self.refuse(node, f"the name {node.value.id!r} is not known here", MODULES[node.value.id])
+        elif owner == "rng" and "rng" not in self.function.parameters:
+            what = f"{name} is not allowed, {self.function.name} has no parameter rng and only init is given one"
+            self.refuse(node, what, "what init drew, or a generator of your own in the state")
+        else:
+            default = 'a list method, math.sqrt and its like, or state["name"]'
+            by_word = INSTEAD.get(name) or METHODS_INSTEAD.get(node.attr) or INSTEAD.get(owner, default)
+            self.refuse(node, f"{name} is not allowed, it is not on the list", by_word)
 
     def operator(self, node: ast.BinOp | ast.AugAssign) -> None:
         """An operator between two values."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from harness.profiling import Line, Profile, Sums
-from harness.profiling.table import answer, headline, share
+from harness.profiling.table import HEADS, answer, headline, level_rows, share
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --paper: #fff; --faint: #667; --rule: #d8dbe0;
@@ -34,11 +34,11 @@ td.bar { min-width: 5.5rem; background-repeat: no-repeat; background-size: 100% 
   body { padding: .6rem; font-size: 14px; } .less { display: none; } .code td { font-size: 11px; }
 }
 """
-HEADS = ("distance", "reads", "mean distance", "DMD")
 NOTE = (
     "Distance, reads and mean distance are of the reads in training steps, as ARD counts them: the mean distance "
     "of all of them is the ARD. DMD counts every access: init, training, and the predictions of the check that "
-    "found the task solved. A loop's own reads stand at its header. Shares are of the whole."
+    "found the task solved, and so does energy: each at the cost of the smallest memory level that holds its LRU "
+    "depth. A loop's own reads stand at its header. Shares are of the whole."
 )
 
 
@@ -56,6 +56,8 @@ def render(profile: Profile, title: str) -> str:
         _table([_heads(["buffer"], ["held first at"]), *buffers]),
         "<h2>How far back the reads reach</h2>",
         _table(_histogram(total)),
+        "<h2>Which level of memory holds what is accessed</h2>",
+        _table(_levels(profile)),
         *(_file(path, text, profile) for path, text in profile.sources.items()),
         *_harness(profile.lines, total),
         "</body></html>",
@@ -81,13 +83,14 @@ def _row(before: Sequence[str], sums: Sums, total: Sums, after: Sequence[str], k
 
 def _numbers(sums: Sums, total: Sums) -> str:
     if not sums.reads + sums.writes:
-        return "<td></td>" + 3 * '<td class="less"></td>'
+        return "<td></td>" + 4 * '<td class="less"></td>'
     mean = f"{sums.mean_distance:,.0f}" if sums.ard_reads else "-"
     return (
         _bar(sums.ard_distance, total.ard_distance, "--hot", "")
         + _bar(sums.ard_reads, total.ard_reads, "--bar", "less")
         + f'<td class="less">{mean}</td>'
         + _bar(sums.dmd, total.dmd, "--bar", "less")
+        + _bar(sums.picojoules, total.picojoules, "--bar", "less")
     )
 
 
@@ -107,6 +110,17 @@ def _histogram(total: Sums) -> list[str]:
         bar = _bar(count, total.ard_reads, "--bar", "left").replace("<td ", '<td width="60%" ')
         rows.append(f'<tr><td class="left">{reach}</td><td>{count:,}</td>{bar}</tr>')
     return rows
+
+
+def _levels(profile: Profile) -> list[str]:
+    heads = ("level", "a word, pJ", "accesses", "energy", "source of the cost")
+    kinds = ("left", "", "", "", "left faint")
+    rows = ["".join(f'<th class="{kind}">{head}</th>' for head, kind in zip(heads, kinds, strict=True))]
+    rows += [
+        "".join(f'<td class="{k}">{escape(c)}</td>' for c, k in zip(cells, kinds, strict=True))
+        for cells in level_rows(profile)
+    ]
+    return [f"<tr>{row}</tr>" for row in rows]
 
 
 def _file(path: str, text: str, profile: Profile) -> str:

@@ -9,7 +9,7 @@ HIDDEN = (
     refused("a dict that grows", "hidden", before(FORWARD, "c = {i: v for i, v in enumerate(x)}"), "a dict"),
     refused("a lambda", "hidden", before(FORWARD, "c = lambda: x"), "a lambda"),
     refused("a closure", "hidden", before(FORWARD, "def inner():", "    pass"), "a nested def"),
-    refused("a default argument", "hidden", at_top("def f(v, cache=[]):\n    cache.append(v)\n"), "a default for"),
+    refused("a default argument", "hidden", at_top("def f(v, cache=[]):\n    cache.append(v)\n"), "this default for"),
     refused("a generator kept", "hidden", before(FORWARD, "c = (v for v in x)"), "a generator here"),
     refused("an iterator kept", "hidden", before(FORWARD, "c = zip(x, x)"), "iterators are not values"),
     refused("a range kept", "hidden", before(FORWARD, "c = range(3, 9)"), "iterators are not values"),
@@ -49,7 +49,7 @@ HIDDEN = (
                 for d in range(6, -1, -1)
             )
         ),
-        "local names of at most",
+        "values of at most",
     ),
     refused("a literal beyond 64 bits", "hidden", before(FORWARD, f"a = {2**64}"), "beyond 64 bits"),
     caught(

@@ -108,14 +108,23 @@ def samples_of(case, count, seed=7):
 
 def load_plain(name):
     """The learner's namespace as CPython runs it, importing the package as it is."""
-    namespace = {}
-    exec(compile(source_of(name), f"{name}.py", "exec"), namespace)  # noqa: S102 - our own files
-    return SimpleNamespace(**namespace)
+    return load(source_of(name))
 
 
 def load_traced(name, meter):
-    modules = modules_of(name) | {"sparse_parity.tracker": "NO_TRACKER = 0\n"}
-    return SimpleNamespace(**rewrite.load(modules, meter)[f"sparse_parity.methods.{name}"])
+    return load(source_of(name), meter)
+
+
+def load(source, meter=None):
+    """The namespace of a method's source: rewritten over a meter, or as CPython runs it."""
+    if meter is None:
+        namespace = {}
+        exec(compile(source, "program.py", "exec"), namespace)  # noqa: S102 - our own files
+        return SimpleNamespace(**namespace)
+    model = (ROOT / "sparse_parity/model.py").read_text("utf-8")
+    tracker = "NO_TRACKER = 0\n"
+    modules = {"sparse_parity.model": model, "sparse_parity.tracker": tracker, f"{METHODS}/m": source}
+    return SimpleNamespace(**rewrite.load(modules, meter)[f"{METHODS}/m"])
 
 
 def run(method, meter, case, hp, samples, *, ask_every=1):

@@ -49,6 +49,7 @@ def run_lockstep(random, meters, n_inputs, length):
 def draw_operation(random, plain, n_inputs):
     found = reachable(plain)
     draws = [_draw_new, _draw_new, _draw_clock]
+    draws += [_draw_look] if found.numbers else []
     draws += [_draw_numbers_read] * 4 + [_draw_new_from] * 3 + [_draw_numbers_write] * 4 if found.numbers else []
     draws += [_draw_rows] * 4 if found.rows else []
     draws += [_draw_record] * 2 if found.records else []
@@ -75,6 +76,17 @@ def _draw_clock(random, _found, n_inputs):
     sample = [random.choice((-1.0, 1.0)) for _ in range(n_inputs)]
     name = random.choice(("step", "end", "predict"))
     return (name, {"step": (sample, 1.0), "end": (), "predict": (sample,)}[name])
+
+
+def _draw_look(random, found, n_inputs):
+    """A few reads, temporaries and lists that grow and shrink again, none of which is to count."""
+    sample = [random.choice((-1.0, 1.0)) for _ in range(n_inputs)]
+    operations = [_draw_numbers_read(random, found, n_inputs) for _ in range(random.randint(1, 4))]
+    path, _ = random.choice(found.numbers)
+    operations.append(("listed", ("scratch", path)))
+    operations.append(("forth_and_back", (path, [0.5] * random.choice((1, 3, 20)))))
+    random.shuffle(operations)
+    return ("look", (sample, operations))
 
 
 def _draw_numbers_read(random, found, _n_inputs):

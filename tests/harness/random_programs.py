@@ -26,6 +26,12 @@ def norm(values):
     return math.sqrt(total)
 
 
+def damp(value: float, amount: float = 0.25, sign=-1.0):
+    limit: float = 8.0
+    assert amount <= limit
+    return sign * amount * value
+
+
 def init(n_bits, k_sparse, hp, rng):
     state = {{
         "t": 0,
@@ -135,6 +141,16 @@ HOLES = {
         "(<n> * <n>)",
         "-<n>",
         "math.tanh(<n>)",
+        "math.erf(<n>)",
+        "damp(<n>)",
+        "damp(<n>, sign=0.5)",
+        "sum(<v>, 0.5)",
+        "sum((u * <n> for u in <v>), -1.0)",
+        "max(<v>, default=<n>)",
+        "min((u for u in <v> if u > <n>), default=-0.5)",
+        "sum(i * u for i, u in enumerate(<v>, start=2))",
+        "sum(a * e - b * d for a, b, d, e in m)",
+        "sum(i * b for i, (a, b, d, e) in enumerate(m))",
         "abs(<n>)",
         "(<n> if <n> > <n> else <n>)",
         "float(<n> < <n> <= <n>)",
@@ -205,13 +221,23 @@ COMPOUND = {
         "for i, u in enumerate(<v>):",
         "for a, b in zip(<v>, <l>):",
         "for row in m:",
+        "for a, b, d, e in m:",
         "for u in reversed(<v>):",
         "for u in <l>:",
     ),
     "while": ("while k < 3:",),
 }
 LOCAL = {
-    "scalar": ("s = math.tanh(<n>)", "q = math.tanh(<n>)", "s += RATE * math.tanh(<n>)", "s, q = q, s"),
+    "scalar": (
+        "s = math.tanh(<n>)",
+        "q = math.tanh(<n>)",
+        "s += RATE * math.tanh(<n>)",
+        "s, q = q, s",
+        "s = q = math.tanh(<n>)",
+        "assert len(<v>) > <i> - 4",
+        "d: float = math.tanh(<n>)\ns = -d",
+        "a, b, d, e = m[<r>]\nq = math.tanh(a - e)",
+    ),
     "temporary": (
         "c = <l>\nc = [math.tanh(u) for u in c]",
         "c += [math.tanh(<n>)]\nc = c[1:]",

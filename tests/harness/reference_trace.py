@@ -12,6 +12,8 @@ from collections import Counter
 from tests.harness.reference_container import ReferenceContainer, check_number, is_container, take_hold
 from tests.harness.reference_list import ReferenceList
 
+COUNTS = ("now", "ard_clock", "reads", "writes", "births", "reuse", "ard_distance", "ard_reads", "peak")
+
 
 class ReferenceMeter:
     """Counts accesses. A cell is a serial number; `stack` holds the live ones, the latest at its end."""
@@ -127,6 +129,26 @@ class ReferenceMeter:
     def input_buffer(self):
         return self.inputs
 
+    # -- looking without a trace
+
+    def keep(self):
+        counts = {name: getattr(self, name) for name in COUNTS}
+        blocks = {number: list(block) for number, block in self.blocks.items()}
+        memory = (list(self.stack), dict(self.written), dict(self.accessed), Counter(self.depths))
+        self.kept = counts, blocks, memory
+
+    def forget(self):
+        """Each block is as long as when it was kept, so that the cells of then are put back in their places."""
+        counts, blocks, memory = self.kept
+        sizes = {number: len(block) for number, block in blocks.items()}
+        if sizes != {number: len(block) for number, block in self.blocks.items()}:
+            raise ValueError("other cells are alive than were kept")
+        for name, value in counts.items():
+            setattr(self, name, value)
+        for number, block in blocks.items():
+            self.blocks[number][:] = block
+        self.stack, self.written, self.accessed, self.depths = memory
+
     def depth_counts(self):
         return dict(sorted(self.depths.items()))
 
@@ -207,7 +229,7 @@ class ReferenceRecord(ReferenceContainer):
     def refuse(self, *_other):
         raise TypeError("a record is not compared, and neither true nor false")
 
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
+    __bool__ = __iter__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
 
     def place(self, name):
         if name not in self.names:
@@ -238,6 +260,7 @@ class ReferenceRecord(ReferenceContainer):
 
 def walk(value):
     """What memory_trace.walk yields, for the reference's lists and records."""
+    yield value
     if isinstance(value, ReferenceList):
         yield ("list", len(value.values))
         for item in value.values:
@@ -246,5 +269,3 @@ def walk(value):
         for name, item in zip(value.names, value.values, strict=True):
             yield name
             yield from walk(item)
-    else:
-        yield value

@@ -45,6 +45,12 @@ def run_program(namespace, meter, walk, samples):
         namespace["step"](state, meter.input_buffer(), label, hp, SilentTracker())
         meter.end_step()
         counts.append(counted(meter))
+        meter.keep()
+        for other, _ in samples:  # looking, which is to count as nothing
+            meter.begin_predict(other)
+            answers.append(repr(namespace["predict"](state, meter.input_buffer(), hp)))
+        meter.forget()
+        assert counted(meter) == counts[-1]
         meter.begin_predict(sample)
         answers.append(repr(namespace["predict"](state, meter.input_buffer(), hp)))
         counts.append(counted(meter))

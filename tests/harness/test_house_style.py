@@ -15,8 +15,9 @@ LONG_FILES = {"harness/memory_trace.py"}
 
 BASE = {"records", "errors", "settings", "crash_points"}
 # Deep modules: each may use the base, itself, and nothing else of ours. `memory_trace` and `rewrite` are the two halves
-# of the trace, `marks` what a profile adds to the second; `sandbox` speaks over `channel`, and its child runs `confine`
-# and `worker`.
+# of the trace, `marks` what a profile adds to the second; `sandbox` speaks over `channel` to children of
+# the `zygote`, whose own side is `forkserver`; they confine themselves with `confine`, which is made of the three
+# before it.
 DEEP = {
     "git": set(),
     "ledger": set(),
@@ -24,13 +25,20 @@ DEEP = {
     "policy": set(),
     "task": set(),
     "judge": set(),
+    "energy": set(),
     "memory_trace": set(),
     "float_names": set(),
-    "marks": {"float_names"},
-    "rewrite": {"memory_trace", "float_names"},
+    "plain_form": set(),
+    "marks": {"float_names", "plain_form"},
+    "rewrite": {"memory_trace", "float_names", "plain_form"},
     "channel": set(),
-    "confine": set(),
-    "sandbox": {"channel"},
+    "syscalls": set(),
+    "seccomp": {"syscalls"},
+    "landlock": {"syscalls"},
+    "confine": {"landlock", "seccomp", "syscalls"},
+    "forkserver": {"channel", "confine"},
+    "zygote": {"channel", "confine"},
+    "sandbox": {"channel", "zygote"},
     "interrupt": set(),
     "predictions": set(),
     "scratch": set(),
@@ -38,7 +46,7 @@ DEEP = {
 MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "briefing_ledger", "briefing_quotes"}
 MIDDLE |= {"proposers", "finding", "verify", "profiling"}
 TOP = {"run", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
-CHILD_ONLY = {"worker"}
+CHILD_ONLY = {"worker", "launch", "prober"}
 
 
 def name(path):
@@ -79,7 +87,8 @@ def test_imports_point_one_way(path):
     elif module in MIDDLE:
         allowed = BASE | set(DEEP) | MIDDLE
     elif module in CHILD_ONLY:
-        allowed = {"channel", "confine", "marks", "memory_trace", "rewrite"}
+        allowed = {"channel", "confine", "forkserver", "landlock", "seccomp", "syscalls"}
+        allowed |= {"marks", "memory_trace", "rewrite"}
     else:
         assert module in TOP, f"{module}: give it a layer"
         allowed = BASE | set(DEEP) | MIDDLE | TOP

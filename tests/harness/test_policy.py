@@ -204,7 +204,7 @@ def test_a_chain_of_calls_cannot_hold_a_layer_in_registers():
     text = "".join(four[name] for name in "kjih")
     assert refusals_of(other=text) == []
     found = refusals_of(other=f"{text}def g(a):\n    return h(a)\n")
-    assert_first(found, f"{METHODS}other.py:133: ", "g and what it calls hold 129 local names of at most 128")
+    assert_first(found, f"{METHODS}other.py:133: ", "g and what it calls hold 129 values of at most 128")
 
 
 # -- any text ---

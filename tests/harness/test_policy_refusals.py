@@ -58,13 +58,18 @@ INSIDE = [
     ("try:\n    a = 1\nexcept ValueError:\n    a = 2", 1, "try is not allowed"),
     ("try:\n    a = 1\nexcept* ValueError:\n    a = 2", 1, "try is not allowed"),
     ("raise ValueError", 1, "raise is not allowed"),
-    ("assert xs", 1, "assert is not allowed"),
+    ("assert xs, y", 1, "this message is not allowed"),
+    ("assert (xs, y)", 1, "a tuple here"),
+    ('assert xs, f"{y}"', 1, "this message is not allowed"),
     ("with xs:\n    pass", 1, "with is not allowed"),
     ("del xs[0]", 1, "del is not allowed"),
     ("match y:\n    case 1:\n        pass", 1, "match is not allowed"),
     ("import math", 1, "an import inside a function"),
     ("from math import sqrt", 1, "an import inside a function"),
-    ("a: float = 1.0", 1, "an annotated assignment"),
+    ("a: float", 1, "this annotated assignment"),
+    ("xs[0]: float = 1.0", 1, "this annotated assignment"),
+    ("a: dot(xs, x) = 1.0", 1, "this annotation"),
+    ("a: tuple = (1, 2)", 1, "a tuple here"),
     ("yield 1", 1, "yield is not allowed"),
     ("yield from xs", 1, "yield is not allowed"),
     ("a = yield", 1, "yield is not allowed"),
@@ -72,7 +77,10 @@ INSIDE = [
     ("async with xs:\n    pass", 1, "AsyncWith is not allowed"),
     ("a = [b async for b in xs]", 1, "async is not allowed"),
     ("a = await xs", 1, "Await is not allowed"),
-    ("a = b = 1", 1, "a chained assignment"),
+    ("a = xs[0] = 1", 1, "this chained assignment"),
+    ("a = b, c = pair(1, 2)", 1, "this chained assignment"),
+    ("a = b = (1, 2)", 1, "a tuple here"),
+    ("a = b = zip(xs, x)", 1, "iterators are not values"),
     ("if (a := 1) > 0:\n    pass", 1, "the walrus"),
     ("a = [*xs]", 1, "a starred expression"),
     ("a, *b = xs", 1, "a starred"),
@@ -109,9 +117,12 @@ INSIDE = [
     ("a = pair(1, 2)", 1, "this call returns a tuple"),
     ("xs[0] = pair(1, 2)", 1, "this call returns a tuple"),
     ("a = forward(state, x)", 1, "this call returns a tuple"),
-    ("a, b = forward(state, x)", 1, "unpacking this into 2"),
-    ("a, b = xs", 1, "unpacking this into 2"),
-    ("a, b = dot(xs, x)", 1, "unpacking this into 2"),
+    ("a, b = forward(state, x)", 1, "this call returns 3 values and 2 names take them"),
+    ("a, b = note(state)", 1, "this call returns no values"),
+    ("a, b = 1, 2, 3", 1, "unpacking this into 2"),
+    ("a, b = zip(xs, x)", 1, "iterators are not values"),
+    ("a, b = (c for c in xs)", 1, "a generator here"),
+    ("a, b = hp", 1, "hp here is not allowed"),
     ("(a,) = (1,)", 1, "unpacking this into 1"),
     ("[a, b] = pair(1, 2)", 1, "assigning to a list"),
     ("(a, b), c = pair(1, 2)", 1, "assigning to a tuple"),
@@ -134,7 +145,12 @@ INSIDE = [
     ("a = [p for p in enumerate(xs)]", 1, "a tuple is never held"),
     ("for i, p in enumerate(zip(xs, x)):\n    pass", 1, "a tuple is never held"),
     ("for a in zip(xs):\n    pass", 1, "zip with 1 arguments"),
-    ("for a, b in xs:\n    pass", 1, "as this loop target"),
+    ("for a, b in range(3):\n    pass", 1, "as this loop target"),
+    ("for a, (b, c) in xs:\n    pass", 1, "as this loop target"),
+    ("for a, *b in xs:\n    pass", 1, "as this loop target"),
+    ("for a, xs[0] in xs:\n    pass", 1, "as this loop target"),
+    ("for [a, b] in xs:\n    pass", 1, "as this loop target"),
+    ("for () in xs:\n    pass", 1, "as this loop target"),
     ("for xs[0] in x:\n    pass", 1, "as this loop target"),
     ("for a, *b in zip(xs, x):\n    pass", 1, "as this loop target"),
     ("for a in reversed(zip(xs, x)):\n    pass", 1, "reversed of an iterator"),
@@ -150,8 +166,15 @@ INSIDE = [
     ("a = sorted(xs, key=abs)", 1, "sorted(key=...)"),
     ("a = sorted(xs, reverse=y)", 1, "sorted(reverse=...)"),
     ("xs.sort(key=abs)", 1, "sort(key=...)"),
-    ("a = max(xs, default=0)", 1, "max(default=...)"),
-    ("a = sum(xs, [])", 1, "sum with 2 arguments"),
+    ("a = max(xs, default=(1, 2))", 1, "a tuple here"),
+    ("a = max(xs, default=dot)", 1, "functions are not values"),
+    ("a = max(xs, x, default=0)", 1, "max(default=...)"),
+    ("a = max(xs, key=abs)", 1, "max(key=...)"),
+    ("a = sum(xs, [])", 1, "sum with this start"),
+    ("a = sum(xs, y)", 1, "sum with this start"),
+    ("a = sum(zip(xs, x), 0.0)", 1, "a tuple is never held"),
+    ("for i, v in enumerate(xs, start=(1, 2)):\n    pass", 1, "a tuple here"),
+    ("for i, v in enumerate(xs, 1, start=1):\n    pass", 1, "enumerate(start=...)"),
     ("a = max()", 1, "max with 0 arguments"),
     ('a = __import__("os")', 1, "calling __import__"),
     ('a = getattr(xs, "pop")', 1, "calling getattr"),
@@ -216,12 +239,12 @@ INSIDE = [
     ("SCALE = 1", 1, "hides a name of the module"),
     ("SCALE += 1", 1, "hides a name of the module"),
     ("math = 1", 1, "assigning to 'math'"),
-    ("_hidden = 1", 1, "'_hidden' is not allowed"),
+    ("_put = 1", 1, "'_put' is not allowed"),
     ("__a = 1", 1, "'__a' is not allowed"),
     ("for _ in x:\n    a = _", 2, "reading _"),
     ("a = unknown", 1, "the name 'unknown' is not known here"),
     ("a = [b for b in xs]\na = b", 2, "the name 'b' is not known here"),
-    ("a = dot(xs)", 1, "either; write dot(u, v)"),
+    ("a = dot(xs)", 1, "without stars; write dot(u, v)"),
     ("a = dot(xs, w=x)", 1, "does not fit dot"),
     ("a = dot(xs, u=x)", 1, "does not fit dot"),
     ("y + 1", 1, "a statement without effect"),
@@ -235,6 +258,53 @@ INSIDE = [
 @pytest.mark.parametrize(("body", "line", "fragment"), INSIDE, ids=[case[0][:40] for case in INSIDE])
 def test_refuses_inside_a_function(body, line, fragment):
     assert_refused(in_step(body), FIRST - 1 + line, fragment)
+
+
+# What one writes out of habit, and the advice that can be acted on at once.
+ADVICE = [
+    ("a = None", "a number such as -1 or math.inf"),
+    ('a = float("inf")', "the number, or math.inf"),
+    ('a = hp.get("m", 0.9)', 'hp["name"]'),
+    ('a = state.get("t", 0)', "all fields are there from init on"),
+    ('a = "t" in state', "all fields in init"),
+    ("for k, v in state.items():\n    pass", "each field by its name"),
+    ("a = max(range(3), key=lambda j: xs[j])", "xs.index(max(xs)) for the place"),
+    ("a = sorted(xs, key=abs)", "sorted(xs) of the keys"),
+    ("xs.remove(1.0)", "xs.pop(xs.index(v))"),
+    ("a = zip(*xs)", "columns are [row[j] for row in rows]"),
+    ("a = xs[:, 0]", "[row[j] for row in rows] for a column"),
+    ("a = np.zeros(3)", "lists, loops and math"),
+    ("a = random.random()", "rng, which init receives"),
+    ("a = rng.random()", "what init drew, or a generator of your own in the state"),
+    ("a = xs.append(1.0)", "it on a line of its own"),
+    ("a = range(3)", "list(range(n)), or it in the for itself"),
+    ("a = pair(1, 2)", "a, b = f(...) first"),
+    ("a = math.factorial(5)", "math.erf and their like"),
+    ("a = forward(state)", "write forward(state, x)"),
+    ("raise ValueError", "an early return, or assert"),
+    ("import numpy", "it at the top of the file"),
+]
+
+
+@pytest.mark.parametrize(("body", "advice"), ADVICE, ids=[case[0][:40] for case in ADVICE])
+def test_a_habit_gets_advice_that_can_be_acted_on(body, advice):
+    assert any(advice in str(refusal) for refusal in refusals_of(in_step(body))), refusals_of(in_step(body))
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("from math import sqrt", "import math, then math.sqrt(...)"),
+        ("import numpy as np", "lists, loops and math"),
+        ("import itertools", "nested loops over range"),
+        ("from typing import List", "the builtin types"),
+        ("from __future__ import annotations", "the file without this line"),
+        ("import random", "rng, which init receives"),
+        ("THIRD = 1 / 3", "the number itself (0.5, not 1 / 2)"),
+    ],
+)
+def test_a_habit_at_the_top_gets_advice_that_can_be_acted_on(line, advice):
+    assert any(advice in str(refusal) for refusal in refusals_of(f"{HEAD}{line}\n"))
 
 
 def test_a_module_is_checked_alone_with_its_own_path():

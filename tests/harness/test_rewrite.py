@@ -29,7 +29,8 @@ def flat(value):
         return [("list", len(value)), *(part for item in value for part in flat(item))]
     if isinstance(value, tuple):
         return [part for item in value for part in flat(item)]
-    return [part if not isinstance(part, float) else part.hex() for part in walk(value)]
+    parts = (part for part in walk(value) if type(part) in (tuple, str, float, int, bool))
+    return [part if not isinstance(part, float) else part.hex() for part in parts]
 
 
 def of(body, head=""):

@@ -16,7 +16,11 @@ class Form(NamedTuple):
     """One implementation: the class of its meter, and its function that walks a value uncounted."""
 
     meter: Any
-    walk: Any
+    walk_all: Any
+
+    def walk(self, value):
+        """The numbers, lengths and field names, which all forms have alike; the containers are left out."""
+        return (part for part in self.walk_all(value) if type(part) in (tuple, str, float, int, bool, type(None)))
 
 
 def load_uncompiled():

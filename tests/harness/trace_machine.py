@@ -45,6 +45,12 @@ class PlainMeter:
     def end_step(self):
         pass
 
+    def keep(self):
+        pass
+
+    def forget(self):
+        pass
+
     def counters(self):
         return {}
 
@@ -199,6 +205,27 @@ def _refused(machine, path, other):
     machine.at(path).append(machine.at(other))
 
 
+def _look(machine, sample, operations):
+    """What a prediction may do that is not charged; it must count as nothing."""
+    meter = machine.meter
+    before = meter.counters(), meter.depth_counts(), meter.birth_count()
+    meter.keep()
+    meter.begin_predict(sample)
+    results = [machine.run(operation) for operation in operations]
+    machine.slots.pop("scratch", None)
+    meter.forget()
+    return results if before == (meter.counters(), meter.depth_counts(), meter.birth_count()) else "counted"
+
+
+def _forth_and_back(machine, path, values):
+    """The list ends as long as it was, in other cells if it had to be enlarged."""
+    a = machine.at(path)
+    for value in values:
+        a.append(value)
+    for _ in values:
+        a.pop()
+
+
 def _too_large(machine, path):
     if isinstance(machine.meter, PlainMeter):
         raise OverflowError
@@ -278,4 +305,6 @@ OPERATIONS = {
     "hold": _hold,
     "refused": _refused,
     "too_large": _too_large,
+    "look": _look,
+    "forth_and_back": _forth_and_back,
 }
