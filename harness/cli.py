@@ -111,7 +111,11 @@ def options(arguments: LoopArguments, run: Run, environ: Mapping[str, str]) -> P
     """The proposer's knobs."""
     replayed = recorded_rows(run.repository.root, arguments.replay) if arguments.replay else ()
     return arguments.of_model.options(
-        transcripts=run.folder / TRANSCRIPTS, environ=environ, script=arguments.script, replay=replayed
+        transcripts=run.folder / TRANSCRIPTS,
+        environ=environ,
+        script=arguments.script,
+        replay=replayed,
+        replayed_transcripts=run.folder.parent / arguments.replay / TRANSCRIPTS if arguments.replay else None,
     )
 
 

@@ -1,7 +1,8 @@
 """`python loop.py --dry-run`: the next briefing as it stands, how long it is, and what the run would cost.
 
 Promises: nothing is written, nor sent (but the free count that --count-tokens asks for); what is an estimate is called
-one. A run that has begun shows exactly what would be sent, its incumbent's profile included. Does not cover: how much the model will think, which is most of what its answers cost.
+one. A run that has begun shows exactly what would be sent, its incumbent's profile included.
+Does not cover: how much the model will think, which is most of what its answers cost.
 """
 
 import json
@@ -71,9 +72,13 @@ def _lay_out(run: Run, prompts: Path, token_budget: int) -> Layout:
         known = experiment.discoveries_at(run, start)
         return briefing.lay_out(**facts, incumbent=None, sources=run.code(start), discoveries=known)
     incumbent = run.incumbent()
-    known, rows = experiment.discoveries(run, incumbent), run.profile(incumbent)
-    measured = {"incumbent": incumbent.screen, "sources": incumbent.sources}
-    return briefing.lay_out(**facts, **measured, discoveries=known, profile=rows)
+    return briefing.lay_out(
+        **facts,
+        incumbent=incumbent.screen,
+        sources=incumbent.sources,
+        discoveries=experiment.discoveries(run, incumbent),
+        profile=run.profile(incumbent),
+    )
 
 
 def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall) -> Forecast:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from harness import contract, crash_points, edits, finding, gate, policy
+from harness import contract, crash_points, edits, finding, gate
 from harness.errors import ArdentError
 from harness.finding.evidence import evidence_json
-from harness.gate import MODEL, Context, Incumbent, Trial
+from harness.gate import Context, Incumbent, Trial
 from harness.proposers import Proposer
 from harness.records import (
     Briefing,
@@ -100,13 +100,7 @@ def _objection(run: Run, incumbent: Incumbent, proposal: Proposal) -> str:
         sources = edits.apply(incumbent.sources, proposal.edits)
     except edits.EditError as error:
         return str(error)
-    refusals = policy.check(sources, model=run.bench.trusted[MODEL])
-    if refusals:
-        return "\n".join(str(r) for r in refusals)
-    if any(row.tree_sha256 == edits.normal_hash(sources) for row in run.ledger.rows):
-        return ""  # its tests ran before; the duplicate stage names the experiment
-    problem = contract.run(run.bench.trusted, sources, run.bench.task)
-    return f"the tests fail: {printable(problem)}" if problem else ""
+    return gate.find_problem(sources, run.bench, {row.tree_sha256 for row in run.ledger.rows})
 
 
 def null_is_due(run: Run) -> bool:

@@ -34,12 +34,19 @@ class ModelFlags:
     force_tool: bool
 
     def options(
-        self, *, transcripts: Path, environ: Mapping[str, str], script: Path | None, replay: tuple[Experiment, ...]
+        self,
+        *,
+        transcripts: Path,
+        environ: Mapping[str, str],
+        script: Path | None = None,
+        replay: tuple[Experiment, ...] = (),
+        replayed_transcripts: Path | None = None,
     ) -> ProposerOptions:
         """The proposer's knobs."""
         return ProposerOptions(
             script=script,
             replay=replay,
+            replayed_transcripts=replayed_transcripts,
             transcripts=transcripts,
             environ=environ,
             model=self.model,

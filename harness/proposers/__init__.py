@@ -81,7 +81,7 @@ def build(
     if resolved == "replay":
         from harness.proposers.replay import ReplayProposer  # noqa: PLC0415
 
-        return ReplayProposer(options.replay)
+        return ReplayProposer(options.replay, options.replayed_transcripts)
     from harness.proposers.claude import ClaudeProposer  # noqa: PLC0415 - anthropic only when used
 
     return ClaudeProposer.open(root / "prompts" / "prices.yaml", options, experiments)

@@ -21,6 +21,7 @@ class ProposerOptions:
     Attributes:
         script: proposals for `scripted`, YAML documents or JSON lines.
         replay: the rows of a recorded run for `replay`, oldest first.
+        replayed_transcripts: directory of that run's requests and replies; None where there is none.
         transcripts: directory for the requests and replies of `claude`, one per run; made when needed.
         environ: where the key and the address are read from. Never printed.
         model: the model to ask.
@@ -39,6 +40,7 @@ class ProposerOptions:
 
     script: Path | None = None
     replay: tuple[Experiment, ...] = ()
+    replayed_transcripts: Path | None = None
     transcripts: Path = Path("transcripts")
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     model: str = DEFAULT_MODEL

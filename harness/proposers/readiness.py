@@ -16,7 +16,7 @@ from harness.proposers.connection import count_input, open_client
 from harness.proposers.options import ProposerOptions
 from harness.proposers.prices import Usage, read_date
 from harness.proposers.request import build_request
-from harness.proposers.secret import DEFAULT_BASE_URL, Access, read_access
+from harness.proposers.secret import DEFAULT_BASE_URL, NO_ACCESS, Access, read_access
 from harness.proposers.transcripts import Transcripts
 from harness.records import Briefing
 
@@ -68,7 +68,7 @@ def first_call(prompts: Path, options: ProposerOptions, system: str, prompt: str
 
     Raises BadInputError: the price list or the ceiling makes no sense, or `count` has no key.
     """
-    access = read_access(options.environ) if count else Access(DEFAULT_BASE_URL, "none")
+    access = read_access(options.environ) if count else NO_ACCESS
     bill = open_bill(prompts / PRICES, options, Transcripts(options.transcripts, access))
     request = build_request(system, [{"role": "user", "content": prompt}], options)
     of_tool = tokens(json.dumps(request["tools"]))
@@ -116,7 +116,7 @@ def _key_row(options: ProposerOptions) -> Row:
 
 def _price_row(prompts: Path, options: ProposerOptions) -> Row:
     try:
-        bill = open_bill(prompts / PRICES, options, _no_transcripts(options))
+        bill = open_bill(prompts / PRICES, options, Transcripts(options.transcripts, NO_ACCESS))
         dated = read_date(prompts / PRICES)
     except ArdentError as error:
         return Row("prices", "fault", str(error))
@@ -149,5 +149,3 @@ def _count(access: Access, request: dict[str, object], options: ProposerOptions)
         return count_input(client, request, options.timeout_s)
 
 
-def _no_transcripts(options: ProposerOptions) -> Transcripts:
-    return Transcripts(options.transcripts, Access(DEFAULT_BASE_URL, "none"))

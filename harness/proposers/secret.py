@@ -50,6 +50,9 @@ class Access:
         return _KEY_SHAPE.sub(_REDACTED, text)
 
 
+NO_ACCESS = Access(DEFAULT_BASE_URL, "none")
+
+
 def take_environment(environ: MutableMapping[str, str]) -> dict[str, str]:
     """Move every ANTHROPIC_* variable out of `environ` (of this process, as a rule) into the mapping returned."""
     taken = {name: environ.pop(name) for name in list(environ) if name.startswith(PREFIX)}
