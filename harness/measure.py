@@ -217,6 +217,9 @@ def _counters(child: Child, task: Task, *, solved: bool) -> dict[str, Any]:
         raise ChildError("training reads nothing: there is no average reuse distance")
     if counters["reads"] < task.min_reads:
         raise ChildError(f"{counters['reads']} reads are fewer than any answer needs ({task.min_reads})")
+    for name, value in counters.items():  # the judge takes logarithms; only a forged sum is below what looking cost
+        if value <= 0:
+            raise ChildError(f"the meter's {name} is not a count above zero")
     return counters
 
 
