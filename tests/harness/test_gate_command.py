@@ -170,7 +170,8 @@ def test_the_commands_are_listed_with_a_line_each(small, arguments):
     done = harness(small, *arguments)
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines if line.startswith("  ")][:5] == ["gate", "profile", "redteam", "verify", "check"]
+    named = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert named[:5] == ["gate", "profile", "redteam", "verify", "check"]
     assert all(len(line) <= 120 for line in lines)
 
 
