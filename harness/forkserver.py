@@ -66,6 +66,7 @@ def main(serve: Serve) -> None:
     if "namespaces" in layers.in_force and "namespaces" not in hollow:
         layers = layers.with_set_up("empty root", confine.enter_empty_root)
     layers = layers.with_set_up("empty environment", lambda: set(os.environ) <= ENVIRONMENT)
+    layers = layers.with_set_up("closed descriptors", lambda: True)  # each child closes them, see _child_socket
     Listener(control, layers, serve).listen()
     os._exit(0)
 
@@ -126,7 +127,7 @@ class Listener:
     def _become_child(self, orders: confine.Orders, descriptors: list[int]) -> None:
         code = 1
         try:
-            with _child_socket(descriptors, keep="descriptors" in orders.off) as sock:
+            with _child_socket(descriptors, keep="closed descriptors" in orders.off | orders.hollow) as sock:
                 _greet(sock, orders, self._layers.in_force)
                 self._serve(sock)
             code = 0

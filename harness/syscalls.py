@@ -27,6 +27,7 @@ _NUMBERS = {
     "mremap": (25, 216),
     "madvise": (28, 233),
     "shmget": (29, 194),
+    "shmctl": (31, 195),
     "getpid": (39, 172),
     "socket": (41, 198),
     "connect": (42, 203),
@@ -34,6 +35,7 @@ _NUMBERS = {
     "recvfrom": (45, 207),
     "bind": (49, 200),
     "listen": (50, 201),
+    "clone": (56, 220),
     "execve": (59, 221),
     "exit": (60, 93),
     "kill": (62, 129),
@@ -44,6 +46,7 @@ _NUMBERS = {
     "rt_sigqueueinfo": (129, 138),
     "sigaltstack": (131, 132),
     "personality": (135, 92),
+    "prctl": (157, 167),
     "pivot_root": (155, 41),
     "chroot": (161, 51),
     "acct": (163, 89),
@@ -71,6 +74,7 @@ _NUMBERS = {
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
+    "openat": (257, 56),
     "unshare": (272, 97),
     "rt_tgsigqueueinfo": (297, 240),
     "perf_event_open": (298, 241),
@@ -128,6 +132,7 @@ def _machine() -> tuple[int, int]:
 def call(name: str, *arguments: int | bytes | None) -> int:
     """Make a system call; its result. OSError if it fails, or if this machine does not have it."""
     libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long  # an address does not fit an int
     (number,) = numbers([name]) or [-1]
     passed = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
     result: int = libc.syscall(ctypes.c_long(number), *passed)

@@ -34,6 +34,7 @@ DEEP = {
     "syscalls": set(),
     "seccomp": {"syscalls"},
     "landlock": {"syscalls"},
+    "probes": set(),
     "confine": {"landlock", "seccomp", "syscalls"},
     "forkserver": {"channel", "confine"},
     "zygote": {"channel", "confine"},
@@ -42,6 +43,7 @@ DEEP = {
     "scratch": set(),
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "proposers", "finding", "verify", "profiling"}
+MIDDLE |= {"doctor"}
 TOP = {"run", "experiment", "console", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker", "launch", "prober"}
 
