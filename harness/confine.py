@@ -12,6 +12,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from harness import landlock, seccomp, syscalls
@@ -91,6 +92,12 @@ def set_dumpable(*, dumpable: bool) -> None:
 
 
 # -- once, for all children ---
+
+
+def prepare(descriptors: tuple[int, ...]) -> None:
+    """Make what each child would make alike, so that its fork shares it."""
+    with suppress(OSError):  # no table for this machine: the child says so
+        seccomp.candidate_code(descriptors)
 
 
 def adopt_orphans() -> None:

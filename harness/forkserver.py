@@ -88,6 +88,7 @@ class Listener:
         self._waker.setblocking(False)  # noqa: FBT003 - the method takes no keyword
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        confine.prepare((RUN_FD, ERROR_FD))
         gc.collect()
         gc.freeze()  # a child's collection would copy every page of what it shares with us
         for sock in (self._control, self._wake):

@@ -10,6 +10,7 @@ import os
 import platform
 import struct
 from collections.abc import Iterable
+from functools import cache
 
 # Name: x86_64, aarch64; -1 where the machine has no such call. From Linux' unistd tables (6.18).
 _NUMBERS = {
@@ -129,13 +130,19 @@ def _machine() -> tuple[int, int]:
     return _MACHINES[machine]
 
 
-def call(name: str, *arguments: int | bytes | None) -> int:
-    """Make a system call; its result. OSError if it fails, or if this machine does not have it."""
+@cache
+def _libc() -> ctypes.CDLL:
+    """The C library; loaded once, and by the zygote, for a fork shares it."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long  # an address does not fit an int
+    return libc
+
+
+def call(name: str, *arguments: int | bytes | None) -> int:
+    """Make a system call; its result. OSError if it fails, or if this machine does not have it."""
     (number,) = numbers([name]) or [-1]
     passed = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    result: int = libc.syscall(ctypes.c_long(number), *passed)
+    result: int = _libc().syscall(ctypes.c_long(number), *passed)
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{name}: {os.strerror(code)}")
@@ -144,7 +151,6 @@ def call(name: str, *arguments: int | bytes | None) -> int:
 
 def prctl(option: int, value: int, pointer: bytes | None = None) -> None:
     """`prctl(2)` with a number, or with the address of some bytes as third argument."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, ctypes.c_ulong(value), pointer, ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
+    if _libc().prctl(option, ctypes.c_ulong(value), pointer, ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl({option}): {os.strerror(code)}")

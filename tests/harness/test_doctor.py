@@ -97,3 +97,33 @@ def test_short_form_tries_a_few_of_each_family():
     assert {tried.probe for tried in brief.probes} == SHORT
     assert brief.holds
     assert "escapes stopped; layers: " in brief.summary()
+
+
+# As Docker's default profile on an old kernel: no namespace can be made, and there is no Landlock.
+BARE = """
+import errno, json
+from harness import seccomp, syscalls
+
+def refused(name, code):
+    return seccomp._each([name], 0x00050000 | code)
+
+none = [refused(name, errno.ENOSYS) for name in syscalls._NUMBERS if name.startswith("landlock")]
+rules = [*refused("unshare", errno.EPERM), *[i for rule in none for i in rule], seccomp._give(seccomp.ALLOW)]
+syscalls.prctl(38, 1)
+seccomp.install(seccomp._encoded([*seccomp._preamble(), *rules]))
+from harness.commands.doctor import exit_code, sandbox_rows
+from harness.sandbox import layers
+chosen = ("landlock", "namespaces", "empty root", "rlimits", "closed descriptors", "empty environment")
+rows = sandbox_rows(layers=chosen)
+missing = {row.name: row.status for row in rows if row.status in ("FAILS", "missing")}
+print(json.dumps([exit_code(rows), missing, layers()]))
+"""
+
+
+def test_sandbox_holds_where_there_are_neither_namespaces_nor_landlock():
+    done = subprocess.run([sys.executable, "-c", BARE], cwd=ROOT, capture_output=True, text=True, check=True)
+    code, missing, in_force = json.loads(done.stdout)
+    assert missing == dict.fromkeys(("landlock", "namespaces", "empty root"), "missing")
+    assert code == 1
+    assert "seccomp" in in_force
+    assert "landlock" not in in_force
