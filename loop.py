@@ -72,7 +72,7 @@ def one_experiment(run: Run, proposer: Proposer, console: Console, position: str
         console.begin(position)
         attempt = experiment.ask(run, incumbent, proposer, brief(run, incumbent))
     console.title(attempt.title)
-    console.end(experiment.try_attempt(run, incumbent, attempt, console.stage))
+    console.end(experiment.try_attempt(run, incumbent, attempt, console.stage, console.instance))
 
 
 def brief(run: Run, incumbent: Incumbent) -> Briefing:
@@ -88,6 +88,7 @@ def brief(run: Run, incumbent: Incumbent) -> Briefing:
         remaining=run.settings.budget - len(proposals(rows)),
         task=run.bench.task,
         discoveries=experiment.discoveries(run, incumbent),
+        profile=run.profile(incumbent),
         read_only={MODEL: run.bench.trusted[MODEL]},
     )
 

@@ -53,7 +53,7 @@ def describe_task(task: Task) -> dict[str, str]:
         "wins": ", ".join(rules.wins),
         "min_gain": _percent(rules.min_gain),
         "alpha": _percent(rules.alpha),
-        "exact_instances": str(rules.exact_instances),
+        "exact_gain": _percent(rules.exact_gain),
         "first_look": str(rules.first_look),
         "max_instances": str(rules.max_instances),
         "screen_margin": _percent(rules.screen_margin),

@@ -58,6 +58,12 @@ class Console:
         if self._out.isatty():
             print(f"{stage:<12}", end="\b" * 12, file=self._out, flush=True)
 
+    def instance(self, number: int, most: int) -> None:
+        """The confirm instance that begins, of so many at most, where it can be overwritten."""
+        if self._out.isatty():
+            progress = f"confirm {number}/{most}"
+            print(f"{progress:<14}", end="\b" * 14, file=self._out, flush=True)
+
     def end(self, row: Experiment) -> None:
         """The right half, and the reason of what did not come to a measurement."""
         verdict = row.verdict

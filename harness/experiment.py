@@ -33,6 +33,7 @@ from harness.run.branch import ledger_path, refuse_checkout, start_branch
 from harness.sandbox import printable
 
 OnStage = Callable[[Stage], None]
+OnInstance = Callable[[int, int], None]
 DISCOVERIES = "DISCOVERIES.md"
 
 
@@ -120,9 +121,16 @@ def null_attempt() -> Attempt:
     return Attempt("null", _no_reply("null"), "null row: the incumbent with other random numbers", Moment.now())
 
 
-def try_attempt(run: Run, incumbent: Incumbent, attempt: Attempt, on_stage: OnStage) -> Experiment:
+def try_attempt(
+    run: Run,
+    incumbent: Incumbent,
+    attempt: Attempt,
+    on_stage: OnStage,
+    on_instance: OnInstance = lambda _number, _most: None,
+) -> Experiment:
     """Apply, gate, record; publish when kept. Returns the row."""
-    sources, trial = _gated(run, incumbent, attempt, _passing(on_stage))
+    context = _context(run, _passing(on_stage), on_instance, is_null=attempt.kind == "null")
+    sources, trial = _gated(run, incumbent, attempt, context)
     crash_points.reach("gated")
     commit = _keep_alive(run, incumbent, sources, attempt.title) if sources is not None else ""
     row = _record(run, attempt, trial, incumbent.commit, commit)
@@ -131,19 +139,18 @@ def try_attempt(run: Run, incumbent: Incumbent, attempt: Attempt, on_stage: OnSt
 
 
 def _gated(
-    run: Run, incumbent: Incumbent, attempt: Attempt, on_stage: OnStage
+    run: Run, incumbent: Incumbent, attempt: Attempt, context: Context
 ) -> tuple[Mapping[str, str] | None, Trial]:
     if attempt.kind == "null":
-        context = _context(run, on_stage, is_null=True)
         return None, gate.judge_candidate(incumbent.sources, incumbent, run.bench, context)
     if attempt.reply.proposal is None:
         return None, _failed("propose", attempt.reply.error, incumbent)
-    on_stage("edit")
+    context.on_stage("edit")
     try:
         sources = edits.apply(incumbent.sources, attempt.reply.proposal.edits)
     except edits.EditError as error:
         return None, _failed("edit", str(error), incumbent)
-    return sources, gate.judge_candidate(sources, incumbent, run.bench, _context(run, on_stage, is_null=False))
+    return sources, gate.judge_candidate(sources, incumbent, run.bench, context)
 
 
 def _passing(on_stage: OnStage) -> OnStage:
@@ -160,14 +167,14 @@ def _failed(stage: Stage, reason: str, incumbent: Incumbent) -> Trial:
     return Trial(Verdict("invalid", stage, reason), Evidence(slack=incumbent.slack), "", ())
 
 
-def _context(run: Run, on_stage: OnStage, *, is_null: bool) -> Context:
+def _context(run: Run, on_stage: OnStage, on_instance: OnInstance, *, is_null: bool) -> Context:
     rows = run.ledger.rows
     tried: dict[str, int] = {}
     for row in rows:
         if row.kind != "null" and row.tree_sha256:
             tried.setdefault(row.tree_sha256, row.number)
     confirmed = sum(row.verdict.looks > 0 for row in proposals(rows))
-    return Context(_purpose(run), tried, confirmed, is_null, on_stage)
+    return Context(_purpose(run), tried, confirmed, is_null, on_stage, on_instance)
 
 
 def _purpose(run: Run) -> str:

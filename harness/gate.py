@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from harness import contract, edits, judge, policy
 from harness.errors import ArdentError
+from harness.judge import Drawn
 from harness.measure import Failure, Program, measure, measure_both
-from harness.records import Evidence, Measurement, Pair, Slack, Stage, Verdict
-from harness.settings import Task
+from harness.records import Evidence, Lapse, Measurement, Pair, Slack, Stage, Verdict
+from harness.settings import GateRules, Task
 from harness.task import Instance, derive_seed, draw
 
 MODEL = "sparse_parity/model.py"
@@ -78,6 +79,7 @@ class Context:
         confirmed: how many earlier candidates of the run reached confirm.
         is_null: the candidate is the incumbent with other random numbers; it may repeat a tree.
         on_stage: told each stage as it begins.
+        on_instance: told each confirm instance as it begins: its number from 1, and how many there are at most.
     """
 
     purpose: str
@@ -85,6 +87,7 @@ class Context:
     confirmed: int
     is_null: bool = False
     on_stage: Callable[[Stage], None] = lambda _: None
+    on_instance: Callable[[int, int], None] = lambda _number, _most: None
 
 
 class _Clock:
@@ -162,26 +165,49 @@ def _measure_stages(
     if verdict is not None:
         return verdict, Evidence(screen=screened, slack=incumbent.slack)
     clock.enter("confirm")
-    verdict, pairs = _confirm(candidate, rival, tree, incumbent.slack, bench, context)
-    return verdict, Evidence(screened, pairs, incumbent.slack)
+    verdict, drawn = confirm(
+        lambda index: _draw_instance(candidate, rival, tree, bench, context, index),
+        incumbent.slack,
+        bench.task.rules,
+        context.confirmed + 1,
+        context.on_instance,
+    )
+    pairs = tuple(each for each in drawn if isinstance(each, Pair))
+    lapses = tuple(each for each in drawn if isinstance(each, Lapse))
+    return verdict, Evidence(screened, pairs, incumbent.slack, lapses)
 
 
-def _confirm(
-    candidate: Program, rival: Program, tree: str, slack: Slack, bench: Bench, context: Context
-) -> tuple[Verdict, tuple[Pair, ...]]:
-    pairs: list[Pair] = []
+def confirm(
+    draw_instance: Callable[[int], Drawn | Failure],
+    slack: Slack,
+    rules: GateRules,
+    looks: int,
+    on_instance: Callable[[int, int], None] = lambda _number, _most: None,
+) -> tuple[Verdict, list[Drawn]]:
+    """Draw confirm instances until the judge has a verdict. `draw_instance` measures the one of that index."""
+    drawn: list[Drawn] = []
     while True:
-        instance = bench.instance(context.purpose, "confirm", tree, str(len(pairs)))
-        init_seed = _null_seed(instance, context)
-        ours, theirs = measure_both(candidate, rival, instance, bench.task, init_seed=init_seed)
-        if isinstance(ours, Failure):
-            return Verdict("invalid", "confirm", ours.reason, looks=context.confirmed + 1), tuple(pairs)
-        if isinstance(theirs, Failure):
-            raise ArdentError(f"the incumbent can no longer be measured: {theirs.reason}; nothing was recorded")
-        pairs.append(Pair(instance.seed, ours, theirs))
-        verdict = judge.confirm(pairs, slack, bench.task.rules, context.confirmed + 1)
+        on_instance(len(drawn) + 1, rules.max_instances)
+        found = draw_instance(len(drawn))
+        if isinstance(found, Failure):
+            return Verdict("invalid", "confirm", found.reason, looks=looks), drawn
+        drawn.append(found)
+        verdict = judge.confirm(drawn, slack, rules, looks)
         if verdict is not None:
-            return verdict, tuple(pairs)
+            return verdict, drawn
+
+
+def _draw_instance(
+    candidate: Program, rival: Program, tree: str, bench: Bench, context: Context, index: int
+) -> Drawn | Failure:
+    """Both on the confirm instance of that index. The incumbent's failure is its own loss, never a reason to redraw."""
+    instance = bench.instance(context.purpose, "confirm", tree, str(index))
+    ours, theirs = measure_both(candidate, rival, instance, bench.task, init_seed=_null_seed(instance, context))
+    if isinstance(ours, Failure):
+        return ours
+    if isinstance(theirs, Failure):
+        return Lapse(index, instance.seed, ours, theirs.reason)
+    return Pair(instance.seed, ours, theirs)
 
 
 def _null_seed(instance: Instance, context: Context) -> int | None:

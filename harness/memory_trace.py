@@ -32,11 +32,13 @@ REUSE = cython.declare(cython.int, 3)
 ARD_READS = cython.declare(cython.int, 4)
 ARD_DISTANCE = cython.declare(cython.int, 5)
 DISTANCES = cython.declare(cython.int, 6)
-WIDTH = cython.declare(cython.int, 54)
+LEVELS = cython.declare(cython.int, 54)  # accesses by energy level, births in the first
+WIDTH = cython.declare(cython.int, 62)
 
 FIRST_SLOTS = cython.declare(cython.int, 1024)
 FIRST_CELLS = cython.declare(cython.int, 1024)
 LARGEST = 2**63
+STACKLESS = "this meter keeps no depths: make it with depths=True"
 UNCOMPARED = "records are not compared: compare their fields"
 
 
@@ -151,10 +153,13 @@ class Meter:
     pending: list
     inputs: object
     label: object
+    stacked: cython.bint
     profiling: cython.bint
     place: cython.int
     depth: cython.int
     roots: cython.double[::1]
+    level: cython.int[::1]
+    held: tuple
     holder: cython.int[::1]
     site: cython.int[::1]
     sums: cython.longlong[::1]
@@ -167,8 +172,12 @@ class Meter:
     twin: cython.int[::1]
     kept: tuple
 
-    def __init__(self, n_inputs: int) -> None:
-        """Start at clock 0 with an input buffer of `n_inputs` cells and a label cell, which are not counted as made."""
+    def __init__(self, n_inputs: int, depths: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Start at clock 0 with an input buffer of `n_inputs` cells and a label cell, which are not counted as made.
+
+        Without `depths` there is no LRU stack: no DMD and no profile, all other counts the same, in less time.
+        """
+        self.stacked = depths
         self.cells = FIRST_CELLS
         self.slots = FIRST_SLOTS
         self.written = array("q", bytes(8 * self.cells))
@@ -318,7 +327,8 @@ class Meter:
         self.accessed[cell] = self.now
         self.now += 1
         self.reads += 1
-        self._touch(cell)
+        if self.stacked:
+            self._touch(cell)
         if self.profiling:
             self._note_read(range_, distance, reuse)
         return 0
@@ -332,9 +342,10 @@ class Meter:
         self.accessed[cell] = self.now
         self.now += 1
         self.writes += 1
-        self._touch(cell)
+        if self.stacked:
+            self._touch(cell)
         if self.profiling:
-            self._note_write(range_, 0, self.roots[self.depth])
+            self._note_write(range_, 0, self.depth)
         return 0
 
     @cython.cfunc
@@ -344,9 +355,10 @@ class Meter:
         """Write a cell for the first time: it costs 1 and enters the stack at the top."""
         self.written[cell] = self.now
         self.accessed[cell] = self.now
-        if self.top == self.slots:
-            self._compact()
-        self._mark(cell)
+        if self.stacked:
+            if self.top == self.slots:
+                self._compact()
+            self._mark(cell)
         self.live += 1
         if self.live > self.peak:
             self.peak = self.live
@@ -364,14 +376,15 @@ class Meter:
         self.writes += 1
         self.births += 1
         if self.profiling:
-            self._note_write(range_, 1, 1.0)
+            self._note_write(range_, 1, 1)
 
     @cython.cfunc
     @cython.inline
     @cython.exceptval(check=False)
     def bury(self, cell: cython.int) -> cython.void:
         """A freed cell leaves the stack."""
-        self._unmark(self.slot[cell])
+        if self.stacked:
+            self._unmark(self.slot[cell])
         self.live -= 1
 
     @cython.cfunc
@@ -411,11 +424,11 @@ class Meter:
     @cython.cfunc
     def move_cell(self, old: cython.int, new: cython.int) -> cython.void:
         """Give a live cell another id: the same cell in every count."""
-        s: cython.int = self.slot[old]
         self.written[new] = self.written[old]
         self.accessed[new] = self.accessed[old]
-        self.slot[new] = s
-        self.owner[s] = new
+        if self.stacked:
+            self.slot[new] = self.slot[old]
+            self.owner[self.slot[old]] = new
         if self.kept is not None:
             self.twin[new] = self.twin[old]
 
@@ -496,13 +509,13 @@ class Meter:
         return self.inputs
 
     def counters(self) -> dict:
-        """The sums so far, as plain numbers; see records.Measurement."""
+        """The sums so far, as plain numbers; see records.Measurement. Without depths, `dmd` is not among them."""
         return {
             "ard_distance": self.ard_distance,
             "ard_reads": self.ard_reads,
             "reads": self.reads,
             "writes": self.writes,
-            "dmd": self.dmd(),
+            **({"dmd": self.dmd()} if self.stacked else {}),
             "reuse": self.reuse,
             "peak_cells": self.peak,
         }
@@ -512,7 +525,13 @@ class Meter:
         return self.reads + self.writes
 
     def dmd(self) -> float:
-        """Data movement distance so far. Summed exactly over the histogram of depths: no order of accesses matters."""
+        """Data movement distance so far. Summed exactly over the histogram of depths: no order of accesses matters.
+
+        Raises:
+            ValueError: the meter keeps no depths.
+        """
+        if not self.stacked:
+            raise ValueError(STACKLESS)
         return self.births + math.fsum(
             self.depths[depth] * math.sqrt(depth) for depth in range(1, self.peak + 1) if self.depths[depth]
         )
@@ -554,7 +573,8 @@ class Meter:
         kept = self.kept
         if kept is None or self.live != kept[1]:
             raise ValueError("other cells are alive than were kept")
-        self._restore_stack(kept[4])
+        if self.stacked:
+            self._restore_stack(kept[4])
         self._restore_cells(kept[2], kept[3])
         self._restore_depths(kept[5])
         self.now, self.reads, self.writes, self.births = kept[0][:4]
@@ -607,7 +627,7 @@ class Meter:
 
     # -- where it comes from ------------------------------------------------------------------------------------
 
-    def begin_profile(self, places: int, holders: int, fields: dict) -> None:
+    def begin_profile(self, places: int, holders: int, fields: dict, held: tuple = ()) -> None:
         """From now on attribute every access to the place that makes it and to the buffer that it is made in.
 
         Place 0 and the holders 0 to 2 (input buffer, label, state) are the harness's. Call before `init`.
@@ -616,7 +636,14 @@ class Meter:
             places: how many numbers `at` may be given.
             holders: how many numbers `hold` may be given.
             fields: the holder of each field of a record, by the field's name.
+            held: how many cells each energy level holds, smallest first; one more level holds the rest.
+
+        Raises:
+            ValueError: the meter keeps no depths.
         """
+        if not self.stacked:
+            raise ValueError(STACKLESS)
+        self.held = held
         self.place_sums = array("q", bytes(8 * WIDTH * places))
         self.place_moved = array("d", bytes(8 * places))
         self.buffer_sums = array("q", bytes(8 * WIDTH * (holders + places)))
@@ -642,6 +669,7 @@ class Meter:
     @cython.cfunc
     def _extract_roots(self) -> cython.void:
         self.roots = array("d", [math.sqrt(depth) for depth in range(self.deepest + 1)])
+        self.level = array("i", [sum(depth > cells for cells in self.held) for depth in range(self.deepest + 1)])
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -655,6 +683,9 @@ class Meter:
         self.sums[there + READS] += 1
         self.place_sums[here + REUSE] += reuse
         self.sums[there + REUSE] += reuse
+        level: cython.int = LEVELS + self.level[self.depth]
+        self.place_sums[here + level] += 1
+        self.sums[there + level] += 1
         if self.in_step:
             column: cython.int = DISTANCES + _log2(distance)
             self.place_sums[here + ARD_READS] += 1
@@ -666,7 +697,9 @@ class Meter:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _note_write(self, range_: cython.int, births: cython.int, cost: cython.double) -> cython.void:
+    def _note_write(self, range_: cython.int, births: cython.int, depth: cython.int) -> cython.void:
+        cost: cython.double = self.roots[depth]
+        level: cython.int = LEVELS + self.level[depth]
         here: cython.int = WIDTH * self.place
         there: cython.int = WIDTH * range_
         self.place_moved[self.place] += cost
@@ -675,6 +708,8 @@ class Meter:
         self.sums[there + WRITES] += 1
         self.place_sums[here + BIRTHS] += births
         self.sums[there + BIRTHS] += births
+        self.place_sums[here + level] += 1
+        self.sums[there + level] += 1
 
     @cython.cfunc
     def _settle(self, r: cython.int) -> cython.void:
@@ -1284,10 +1319,12 @@ class TracedIterator:
         i: cython.Py_ssize_t = self.i
         if 0 <= i < len(source.items):
             self.i = i + self.step
-            if source.kind == ROWS and not self.knows_length:
+            if source.kind == NUMBERS:  # as `element`, which the compiler does not inline here
+                source.meter.read(source.first + 1 + i, source.range, 1 + i)
+            elif not self.knows_length:
                 source.read_length()
                 self.knows_length = True
-            return source.element(i)
+            return source.items[i]
         if not self.knows_length:
             source.read_length()
         self.source = None
@@ -1321,6 +1358,9 @@ class TracedRecord:
     __hash__ = None
 
     # Each of these would tell for nothing what a field holds.
+
+    def __iter__(self) -> object:
+        raise TypeError("a record has no order: ask each field by its name")
 
     def __bool__(self) -> bool:
         raise TypeError("a record is neither true nor false: ask one of its fields")

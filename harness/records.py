@@ -159,6 +159,16 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapse:
+    """A confirm instance on which the incumbent failed, and why; unsolved by it. `index`: from 0, pairs counted too."""
+
+    index: int
+    seed: str
+    candidate: Measurement
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """The paired effect on one metric, as candidate relative to incumbent.
 
@@ -178,13 +188,14 @@ class Effect:
 class Slack:
     """How far the incumbent already lies above the best seen since the baseline: log ratios, and accuracy lost.
 
-    Guards of "no worse" start from here, so that small losses inside the tolerance cannot add up.
+    Every guard of "no worse" starts from here, so that small losses cannot add up. `predict`: one prediction's traffic.
     """
 
     dmd: float = 0.0
     reuse: float = 0.0
     traffic: float = 0.0
     accuracy: float = 0.0
+    predict: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +227,7 @@ class Evidence:
     screen: tuple[Pair, ...] = ()
     confirm: tuple[Pair, ...] = ()
     slack: Slack = Slack()
+    lapses: tuple[Lapse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,21 +15,25 @@ class GateRules:
     Attributes:
         wins: which of the three wins are on.
         min_gain: smallest gain that counts, a fraction.
+        exact_gain: the same where predictions are bit-identical and costs hardly spread: nothing is left to noise.
+        exact_spread: what "hardly" is: standard deviation of the log ratios, as a fraction of their mean.
         alpha: chance, over a whole run, that a candidate without a gain is kept.
-        exact_instances: confirm instances when the predictions are bit-identical.
-        first_look: confirm instances before the first decision, when they are not.
-        max_instances: confirm instances at most; then the verdict is inconclusive.
+        guard_level: chance that one guard of "no worse" passes what is worse by its whole tolerance.
+        first_look: confirm instances before a candidate may be given up.
+        max_instances: confirm instances of every candidate that is kept; all of them must be solved.
         screen_margin: DMD above the incumbent's by this fraction on the screen instance is a clear loss.
         accuracy_tolerance: test accuracy that may be lost, from the best seen, in points (0.005 is half a point).
         traffic_tolerance: traffic that may be gained in an ARD win, from the best seen, a fraction.
-        predict_tolerance: how much more one prediction may move than the incumbent's, a fraction.
+        predict_tolerance: how much more one prediction may move, from the best seen, a fraction.
         null_every: one null row after this many proposals; 0 for none.
     """
 
     wins: tuple[Win, ...]
     min_gain: float
+    exact_gain: float
+    exact_spread: float
     alpha: float
-    exact_instances: int
+    guard_level: float
     first_look: int
     max_instances: int
     screen_margin: float

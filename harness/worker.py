@@ -33,9 +33,10 @@ class Session:
 
     def __init__(self, request: Request) -> None:
         self.meter = memory_trace.Meter(request["n_bits"])
-        marked = marks.mark(request["modules"]) if request.get("profile") else None
+        held = request.get("profile")  # of a profile: cells by energy level
+        marked = marks.mark(request["modules"]) if held is not None else None
         if marked is not None:
-            self.meter.begin_profile(len(marked.places), len(marked.holders), marked.fields)
+            self.meter.begin_profile(len(marked.places), len(marked.holders), marked.fields, tuple(held or ()))
         self.inputs = self.meter.input_buffer()
         modules = request["modules"] | {"sparse_parity.tracker": TRACKER_SOURCE}
         loaded = rewrite.load(modules, self.meter, marked.trees if marked is not None else {})

@@ -82,6 +82,12 @@ class StageLines:
         self._stage, self._began = stage, time.perf_counter()
         print(f"  {stage:<11} ", end="", file=self._out, flush=True)
 
+    def instance(self, number: int, most: int) -> None:
+        """The confirm instance that begins, where it can be overwritten."""
+        if self._out.isatty():
+            progress = f"instance {number} of at most {most}"
+            print(f"{progress:<28}", end="\b" * 28, file=self._out, flush=True)
+
     def end(self, result: str) -> None:
         """The right half of the stage in progress."""
         seconds = round(time.perf_counter() - self._began, 3)
@@ -156,7 +162,7 @@ def _context(before: Mapping[str, str], lines: StageLines) -> Context:
     def begin(stage: Stage) -> None:
         lines.begin(stage)
 
-    return Context(PURPOSE, {edits.normal_hash(before): 0}, confirmed=0, on_stage=begin)
+    return Context(PURPOSE, {edits.normal_hash(before): 0}, confirmed=0, on_stage=begin, on_instance=lines.instance)
 
 
 def _measured_incumbent(commit: str, sources: Mapping[str, str], bench: Bench, lines: StageLines) -> Incumbent:

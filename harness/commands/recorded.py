@@ -17,6 +17,7 @@ from harness.records import Experiment
 from harness.run import LEDGER, SETTINGS, Settings, editable_files, is_run_name, read_settings
 from harness.settings import Task
 from harness.verify import Draws, Problem
+from harness.verify.first_task import read_first_task
 
 LOCAL = "the local ledger"
 WORKING_TREE = "the working tree"
@@ -147,13 +148,22 @@ def task_of(repository: Repository, first: Experiment) -> Task | None:
         return None
     path = f"{tasks.FOLDER}/{first.task}.yaml"
     for data in (_bytes(repository.root / path), _at_commit(repository, first.commit, path)):
-        try:
-            task = tasks.parse((data or b"").decode("utf-8"), first.task)
-        except (BadInputError, UnicodeDecodeError):
-            continue
-        if tasks.task_hash(task) == first.task_sha256:
+        task = _task_in(data or b"", first)
+        if task is not None:
             return task
     return None
+
+
+def _task_in(data: bytes, first: Experiment) -> Task | None:
+    """The task of the row, if those bytes are its file."""
+    try:
+        text = data.decode("utf-8")
+        if first.schema == 1:
+            return read_first_task(text, first.task, first.task_sha256)
+        task = tasks.parse(text, first.task)
+    except (BadInputError, UnicodeDecodeError):
+        return None
+    return task if tasks.task_hash(task) == first.task_sha256 else None
 
 
 def _at_commit(repository: Repository, commit: str, path: str) -> bytes | None:

@@ -17,9 +17,16 @@ from harness.errors import ArdentError
 from harness.records import Experiment
 
 SCHEMA = 2
-# What each schema added, as (record inside the row, or "" for the row itself, field).
+# What each schema added, as (record inside the row, with dots, or "" for the row itself, field).
 ADDED: Mapping[int, tuple[tuple[str, str], ...]] = {
-    2: (("", "repairs"), ("cost", "cached_tokens"), ("cost", "lost_calls"), ("cost", "lost_dollars")),
+    2: (
+        ("", "repairs"),
+        ("cost", "cached_tokens"),
+        ("cost", "lost_calls"),
+        ("cost", "lost_dollars"),
+        ("evidence", "lapses"),
+        ("evidence.slack", "predict"),
+    ),
 }
 _RESTORE = "restore the line from a copy of the ledger"
 
@@ -49,7 +56,10 @@ def as_written(experiment: Experiment) -> dict[str, Any]:
     row: dict[str, Any] = msgspec.to_builtins(experiment)
     for schema, fields in ADDED.items():
         for record, name in fields if experiment.schema < schema else ():
-            (row[record] if record else row).pop(name)
+            place = row
+            for step in record.split(".") if record else ():
+                place = place[step]
+            del place[name]
     return row
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness import marks, measure
+from harness import energy, marks, measure
 from harness.marks import FIELD, Holder, Place
 from harness.measure import Failure, Program
 from harness.sandbox import Child, ChildError
@@ -20,6 +20,7 @@ from harness.task import Instance
 
 COLUMNS = ("reads", "writes", "births", "reuse", "ard_reads", "ard_distance")
 BINS = 48  # reads at distances from 2^i to 2^(i+1) - 1
+LEVELS = energy.MOST_LEVELS
 ROUNDING = 1e-9  # of DMD, relative
 UNNAMED = "(no name)"
 
@@ -30,6 +31,7 @@ class Sums:
 
     Attributes:
         distances: reads in training at distances from 2^i to 2^(i+1) - 1, for each i.
+        levels: accesses by energy level; `picojoules` is what they cost.
     """
 
     reads: int
@@ -40,6 +42,8 @@ class Sums:
     ard_distance: int
     dmd: float
     distances: tuple[int, ...]
+    levels: tuple[int, ...] = ()
+    picojoules: float = 0.0
 
     @property
     def mean_distance(self) -> float:
@@ -73,6 +77,7 @@ class Profile:
     Attributes:
         solved: None if only some steps were taken.
         sources: text by path, of the modules in which there are accesses.
+        levels: what the sums' `levels` are, and their costs.
     """
 
     method: str
@@ -84,10 +89,17 @@ class Profile:
     lines: tuple[Line, ...]
     buffers: tuple[Buffer, ...]
     sources: Mapping[str, str]
+    levels: tuple[energy.Level, ...] = ()
 
 
 def profile(
-    program: Program, instance: Instance, task: Task, *, steps: int | None, on_check: Callable[[int], None]
+    program: Program,
+    instance: Instance,
+    task: Task,
+    *,
+    steps: int | None,
+    on_check: Callable[[int], None],
+    table: energy.Table | None = None,
 ) -> Profile | Failure:
     """Train a program in a fresh child, and attribute its accesses.
 
@@ -97,15 +109,17 @@ def profile(
         task: limits and target.
         steps: take so many training steps and look at no prediction; None trains as a measurement does.
         on_check: told the samples so far, now and then.
+        table: what accesses cost; None for the harness's own.
     """
+    table = table or energy.load()
     try:
         marked = marks.mark(program.modules)
-        with measure.loaded(program, instance, task, profile=True) as child:
+        with measure.loaded(program, instance, task, profile=table.cells) as child:
             progress = _train(child, instance, task, steps, on_check)
             counters = measure.read_counters(child, solved=progress.solved)
             answer = child.request("profile", solved=progress.solved)
-        places = _rows(answer, "places", len(marked.places))
-        buffers = _rows(answer, "buffers", len(marked.holders) + len(marked.places))
+        places = _rows(answer, "places", len(marked.places), table)
+        buffers = _rows(answer, "buffers", len(marked.holders) + len(marked.places), table)
     except (ChildError, SyntaxError) as error:
         return Failure(str(error))
     total = _total(places)
@@ -123,6 +137,7 @@ def profile(
         lines=lines,
         buffers=_buffers(marked, buffers),
         sources={path: text for path, text in sources.items() if any(line.path == path for line in lines)},
+        levels=table.levels,
     )
 
 
@@ -140,26 +155,35 @@ def _train(
     return progress
 
 
-def _rows(answer: Mapping[str, Any], name: str, count: int) -> list[Sums]:
+def _rows(answer: Mapping[str, Any], name: str, count: int, table: energy.Table) -> list[Sums]:
     """The worker's sums, each row checked: nothing else of its answer is used."""
     rows, moved = answer.get(name), answer.get(f"{name}_dmd")
     if type(rows) is not list or type(moved) is not list or not len(rows) == len(moved) == count:
         raise ChildError(f"expected {count} {name}")
-    return [_sums(row, dmd) for row, dmd in zip(rows, moved, strict=True)]
+    return [_sums(row, dmd, table) for row, dmd in zip(rows, moved, strict=True)]
 
 
-def _sums(row: Any, dmd: Any) -> Sums:
-    if type(row) is not list or len(row) != len(COLUMNS) + BINS or type(dmd) is not float:
+def _sums(row: Any, dmd: Any, table: energy.Table) -> Sums:
+    if type(row) is not list or len(row) != len(COLUMNS) + BINS + LEVELS or type(dmd) is not float:
         raise ChildError("a row of the profile is not one of counts")
     if not all(type(n) is int and 0 <= n < 2**63 for n in row) or not 0 <= dmd < math.inf:
         raise ChildError("a sum of the profile is not a count")
-    return Sums(**dict(zip(COLUMNS, row, strict=False)), dmd=dmd, distances=tuple(row[len(COLUMNS) :]))
+    levels = tuple(row[-LEVELS:][: len(table.levels)])
+    return Sums(
+        **dict(zip(COLUMNS, row, strict=False)),
+        dmd=dmd,
+        distances=tuple(row[len(COLUMNS) : -LEVELS]),
+        levels=levels,
+        picojoules=table.picojoules(levels),
+    )
 
 
 def _total(parts: Sequence[Sums]) -> Sums:
     counts = {name: sum(getattr(part, name) for part in parts) for name in COLUMNS}
     distances = tuple(sum(column) for column in zip(*(part.distances for part in parts), strict=True))
-    return Sums(**counts, dmd=math.fsum(part.dmd for part in parts), distances=distances)
+    levels = tuple(sum(column) for column in zip(*(part.levels for part in parts), strict=True))
+    dmd, picojoules = math.fsum(part.dmd for part in parts), math.fsum(part.picojoules for part in parts)
+    return Sums(**counts, dmd=dmd, distances=distances, levels=levels, picojoules=picojoules)
 
 
 def _agree(counters: Mapping[str, Any], total: Sums) -> bool:

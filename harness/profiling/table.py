@@ -10,6 +10,7 @@ from harness.profiling import Buffer, Line, Profile, Sums
 
 MOST = 0.8  # of the distance: the sentence names the fewest buffers that make so much
 ROWS = 12  # of each table
+HEADS = ("distance", "reads", "mean distance", "DMD", "energy")
 TEXT_WIDTH = 60
 
 
@@ -19,8 +20,17 @@ def headline(profile: Profile) -> str:
     ended = {True: "solved after", False: "not solved in", None: "the first"}[profile.solved]
     return (
         f"{profile.method}: {ended} {profile.samples:,} samples; ARD {total.mean_distance:,.1f} = distance "
-        f"{total.ard_distance:.4g} / {total.ard_reads:.4g} reads; DMD {total.dmd:.4g}"
+        f"{total.ard_distance:.4g} / {total.ard_reads:.4g} reads; DMD {total.dmd:.4g}; "
+        f"energy {joules(total.picojoules)}"
     )
+
+
+def joules(picojoules: float) -> str:
+    """Picojoules, and the same in a unit that reads well."""
+    for size, unit in ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ")):
+        if picojoules >= size:
+            return f"{picojoules:,.4g} pJ ({picojoules / size:.3g} {unit})"
+    return f"{picojoules:,.4g} pJ"
 
 
 def answer(profile: Profile) -> str:
@@ -52,16 +62,42 @@ def share(part: float, whole: float) -> str:
 
 
 def tables(profile: Profile) -> list[str]:
-    """The lines of both tables: by buffer, and by source line."""
-    heads = ("distance", "reads", "mean distance", "DMD")
-    buffers = [(b.name, *_cells(b.sums, profile.total), b.where) for b in profile.buffers[:ROWS]]
-    lines = [(place(at), *_cells(at.sums, profile.total), _short(at.text)) for at in profile.lines[:ROWS]]
+    """The lines of the three tables: by buffer, by source line, and by memory level."""
     return [
-        *_aligned([("buffer", *heads, "held first at"), *buffers]),
+        *buffer_table(profile, ROWS),
         *_more(len(profile.buffers), "buffers"),
         "",
-        *_aligned([("line", *heads, "source"), *lines]),
+        *line_table(profile, ROWS),
         *_more(len(profile.lines), "lines"),
+        "",
+        *_aligned([("memory level", "word, pJ", "accesses", "energy"), *(row[:4] for row in level_rows(profile))]),
+    ]
+
+
+def buffer_table(profile: Profile, most: int) -> list[str]:
+    """The buffers with the largest distance, `most` of them."""
+    rows = [(b.name, *_cells(b.sums, profile.total), b.where) for b in profile.buffers[:most]]
+    return _aligned([("buffer", *HEADS, "held first at"), *rows])
+
+
+def line_table(profile: Profile, most: int) -> list[str]:
+    """The source lines with the largest distance, `most` of them."""
+    rows = [(place(at), *_cells(at.sums, profile.total), _short(at.text)) for at in profile.lines[:most]]
+    return _aligned([("line", *HEADS, "source"), *rows])
+
+
+def level_rows(profile: Profile) -> list[tuple[str, ...]]:
+    """Each level of memory: name, cost of a word, shares of accesses and energy, where the cost is from."""
+    total = profile.total
+    return [
+        (
+            level.name,
+            f"{level.picojoules:g}",
+            share(count, total.reads + total.writes),
+            share(level.picojoules * count, total.picojoules),
+            level.source,
+        )
+        for level, count in zip(profile.levels, total.levels, strict=False)
     ]
 
 
@@ -72,6 +108,7 @@ def _cells(sums: Sums, total: Sums) -> tuple[str, ...]:
         share(sums.ard_reads, total.ard_reads),
         distance,
         share(sums.dmd, total.dmd),
+        share(sums.picojoules, total.picojoules),
     )
 
 

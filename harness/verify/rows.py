@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from harness import judge
 from harness.edits import edits_hash
-from harness.records import Evidence, Experiment, Measurement, Pair, Slack, Stage, Verdict
+from harness.judge import in_order
+from harness.records import Evidence, Experiment, Lapse, Measurement, Pair, Slack, Stage, Verdict
 from harness.settings import GateRules, Task
 from harness.task import derive_seed
+from harness.verify import editions
 from harness.verify.comparison import CLOSE, Found, differences
 
 STAGES: tuple[Stage, ...] = ("policy", "duplicate", "tests", "screen", "confirm")  # that the gate itself runs
@@ -47,9 +48,9 @@ class Past:
     trees: Mapping[str, int] = field(default_factory=dict)
     seeds: frozenset[str] = frozenset()
 
-    def after(self, row: Experiment, verdict: Verdict | None) -> "Past":
+    def after(self, row: Experiment, verdict: Verdict | None, rules: GateRules) -> "Past":
         """The same with one more row, whose verdict was derived again (None: there was nothing to derive it from)."""
-        seeds = self.seeds | {pair.seed for pair in row.evidence.confirm}
+        seeds = self.seeds | {each.seed for each in in_order(row.evidence)}
         if row.kind == "null":
             return replace(self, nulls=self.nulls + 1, seeds=seeds)
         trees = {row.tree_sha256: row.number, **self.trees} if row.tree_sha256 else self.trees
@@ -57,7 +58,8 @@ class Past:
         counted = replace(counted, looks=self.looks + ((verdict or row.verdict).stage == "confirm"))
         if verdict is None or verdict.outcome != "kept":
             return counted
-        last, slack = row.evidence.confirm[-1], judge.slack_after(self.slack, verdict)
+        pairs = row.evidence.confirm
+        last, slack = pairs[-1], editions.slack_after(self.slack, verdict, pairs, rules)
         return replace(counted, screen=last, tree=row.tree_sha256, slack=slack)
 
 
@@ -90,6 +92,9 @@ def check_shape(row: Experiment, task: Task) -> Found:
                 yield f"evidence.{name}[{at}].seed", f"{pair.seed[:80]!r} is not 64 hexadecimal digits"
     for where, one in _all_measurements(row.evidence):
         yield from _sane(where, one, task)
+    for at, lapse in enumerate(row.evidence.lapses):
+        if not _SEED.fullmatch(lapse.seed):
+            yield f"evidence.lapses[{at}].seed", f"{lapse.seed[:80]!r} is not 64 hexadecimal digits"
 
 
 def check_setting(row: Experiment, first: Experiment, past: Past, rules: GateRules) -> Found:
@@ -109,7 +114,7 @@ def check_pairs(row: Experiment, past: Past, draws: Draws | None) -> Found:
 
 def _setting(row: Experiment, first: Experiment) -> Found:
     """A run has one name, one task, one harness."""
-    for name in ("run", "task", "task_sha256", "harness_sha256"):
+    for name in ("schema", "run", "task", "task_sha256", "harness_sha256"):
         if getattr(row, name) != getattr(first, name):
             yield name, f"recorded {getattr(row, name)!r}, and row 0 has {getattr(first, name)!r}"
 
@@ -153,7 +158,7 @@ def _tree(row: Experiment, past: Past) -> Found:
 
 def _shape(row: Experiment) -> Found:
     """Which pairs a row has, by the stage that ended it."""
-    verdict, screened, confirmed = row.verdict, len(row.evidence.screen), len(row.evidence.confirm)
+    verdict, screened, confirmed = row.verdict, len(row.evidence.screen), len(in_order(row.evidence))
     is_measured = verdict.stage == "confirm" or (verdict.stage == "screen" and verdict.outcome != "invalid")
     outcomes = {"screen": {"invalid", "discarded"}, "confirm": {"invalid", "discarded", "inconclusive", "kept"}}
     if verdict.outcome not in outcomes.get(verdict.stage, {"invalid"}):
@@ -176,6 +181,8 @@ def _all_measurements(evidence: Evidence) -> Iterator[tuple[str, Measurement]]:
         for at, pair in enumerate(pairs):
             yield f"evidence.{name}[{at}].candidate", pair.candidate
             yield f"evidence.{name}[{at}].incumbent", pair.incumbent
+    for at, lapse in enumerate(evidence.lapses):
+        yield f"evidence.lapses[{at}].candidate", lapse.candidate
 
 
 def _sane(where: str, one: Measurement, task: Task) -> Found:
@@ -209,10 +216,15 @@ def _pairing(row: Experiment, past: Past) -> Found:
 
 def _seeds(row: Experiment, past: Past, draws: Draws | None) -> Found:
     """Confirm instances are fresh: no earlier decision used them, and they follow from the secret where it is known."""
-    seen = set(past.seeds) | {past.screen.seed}
-    for at, pair in enumerate(row.evidence.confirm):
-        if pair.seed in seen:
-            yield f"evidence.confirm[{at}].seed", "an earlier decision used this instance"
-        if draws and pair.seed != draws.confirm(row, at):
-            yield f"evidence.confirm[{at}].seed", "not the seed that follows from the run's secret"
-        seen.add(pair.seed)
+    seen, pairs = set(past.seeds) | {past.screen.seed}, 0
+    for at, each in enumerate(in_order(row.evidence)):
+        is_pair = isinstance(each, Pair)
+        where = f"evidence.confirm[{pairs}]" if is_pair else f"evidence.lapses[{at - pairs}]"
+        pairs += is_pair
+        if isinstance(each, Lapse) and each.index != at:
+            yield f"{where}.index", f"recorded {each.index}, and it is instance {at}"
+        if each.seed in seen:
+            yield f"{where}.seed", "an earlier decision used this instance"
+        if draws and each.seed != draws.confirm(row, at):
+            yield f"{where}.seed", "not the seed that follows from the run's secret"
+        seen.add(each.seed)

@@ -4,9 +4,10 @@ Promises: pure; the looks and the slack are those that follow from the rows befo
 cover: rows whose pairs have values that cannot be (`rows.check_shape` comes first).
 """
 
-from harness import judge
+from harness.judge import in_order
 from harness.records import Experiment, Verdict
 from harness.settings import GateRules
+from harness.verify import editions
 from harness.verify.comparison import CLOSE, differences
 from harness.verify.rows import Past
 
@@ -19,7 +20,7 @@ def derive(row: Experiment, past: Past, rules: GateRules) -> Derived:
     if recorded.stage == "confirm":
         return _derive_confirm(row, past, rules)
     if recorded.stage == "screen" and recorded.outcome == "discarded":
-        verdict = judge.screen(row.evidence.screen[0], rules)
+        verdict = editions.screen(row.evidence.screen[0], rules)
         if verdict is None:
             return None, [("verdict.stage", "recorded 'screen', and the judge sends this pair on to confirm")]
         return verdict, _compared(recorded, verdict)
@@ -32,12 +33,12 @@ def derive(row: Experiment, past: Past, rules: GateRules) -> Derived:
 
 
 def _derive_confirm(row: Experiment, past: Past, rules: GateRules) -> Derived:
-    pairs, looks = row.evidence.confirm, past.looks + 1
-    screened = judge.screen(row.evidence.screen[0], rules)
+    drawn, looks = in_order(row.evidence), past.looks + 1
+    screened = editions.screen(row.evidence.screen[0], rules)
     if screened is not None:
         return screened, [("verdict.stage", f"recorded 'confirm', and the screen pair is {screened.outcome} at screen")]
-    for count in range(1, len(pairs) + 1):
-        verdict = judge.confirm(pairs[:count], past.slack, rules, looks)
+    for count in range(1, len(drawn) + 1):
+        verdict = editions.confirm(drawn[:count], past.slack, rules, looks)
         if verdict is not None:
             break
     else:
@@ -46,10 +47,11 @@ def _derive_confirm(row: Experiment, past: Past, rules: GateRules) -> Derived:
         plain = Verdict("invalid", "confirm", row.verdict.reason, looks=looks)
         if row.verdict.outcome == "invalid":
             return None, _compared(row.verdict, plain)
-        return None, [("verdict.outcome", f"recorded {row.verdict.outcome!r}, and {len(pairs)} pairs decide nothing")]
+        undecided = f"recorded {row.verdict.outcome!r}, and {len(drawn)} instances decide nothing"
+        return None, [("verdict.outcome", undecided)]
     wrong = _compared(row.verdict, verdict)
-    if count < len(pairs):
-        wrong.append(("evidence.confirm", f"{len(pairs)} pairs, and the judge decides after {count}"))
+    if count < len(drawn):
+        wrong.append(("evidence.confirm", f"{len(drawn)} instances, and the judge decides after {count}"))
     return verdict, wrong
 
 

@@ -188,7 +188,7 @@ def predict(state, x, hp):
 CONTROLS = (
     Control("per-layer: scalars in one loop over the rows", (method("perlayer"),), ("kept",), ("ard", "movement")),
     Control("read and update fused in a row", new_method(ROW_FUSED), ("kept",), ("ard", "movement")),
-    Control("fused order", (method("fused"),), ("kept", "discarded"), ("ard", "movement")),
+    Control("fused order", (method("fused"),), ("kept",), ("ard",)),
     Control("half the hidden layer", (hyper("hidden", 12),), ("kept",), ("ard", "movement")),
     Control("a third of the hidden layer", (hyper("hidden", 8),), ("kept",), ("ard", "movement")),
     Control("dead rows are skipped", new_method(DEAD_ROWS), ("kept",), ("ard", "movement")),

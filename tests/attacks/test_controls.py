@@ -15,4 +15,4 @@ def test_honest_change_is_measured_and_has_a_fair_verdict(control):
     assert trial.evidence.screen, said
     if verdict.outcome == "kept":
         assert verdict.win in control.wins, said
-        assert verdict.gain >= 0.005
+        assert verdict.gain >= (TASK.rules.exact_gain if verdict.exact else TASK.rules.min_gain)

@@ -43,9 +43,11 @@ rules:
   wins: [ard, movement, accuracy]
   min_gain: 0.005
   alpha: 0.2
-  exact_instances: 1
+  exact_gain: 0.0002
+  exact_spread: 0.25
+  guard_level: 0.2
   first_look: 3
-  max_instances: 4
+  max_instances: 3
   screen_margin: 0.5
   accuracy_tolerance: 0.1
   traffic_tolerance: 0.01

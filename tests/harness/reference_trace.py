@@ -229,7 +229,7 @@ class ReferenceRecord(ReferenceContainer):
     def refuse(self, *_other):
         raise TypeError("a record is not compared, and neither true nor false")
 
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
+    __bool__ = __iter__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
 
     def place(self, name):
         if name not in self.names:

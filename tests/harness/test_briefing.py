@@ -72,7 +72,7 @@ def test_rules_of_the_task_are_stated():
     system = write(task=task).system
     assert "On in this task: movement." in system
     assert "lower by at least 1.23 %" in system
-    assert "5 to 17 instances" in system
+    assert "solved 17 instances" in system
 
 
 def test_worked_example_of_the_system_prompt_is_right():

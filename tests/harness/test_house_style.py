@@ -25,6 +25,7 @@ DEEP = {
     "policy": set(),
     "task": set(),
     "judge": set(),
+    "energy": set(),
     "memory_trace": set(),
     "float_names": set(),
     "plain_form": set(),

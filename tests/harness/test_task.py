@@ -94,7 +94,8 @@ OUT_OF_RANGE = [
     ("n_validation", 99), ("n_test", 0), ("target", 0.5), ("target", 1.01), ("target", -1.0), ("check_every", 0),
     ("max_epochs", 0), ("min_reads", 0), ("time_limit_s", 0), ("time_limit_s", -1.0), ("memory_mb", 63),
     ("tests_time_limit_s", 0.0), ("rules.wins", []), ("rules.min_gain", 0.0), ("rules.min_gain", 1.0),
-    ("rules.alpha", 0.0), ("rules.alpha", 0.5), ("rules.exact_instances", 0), ("rules.first_look", 2),
+    ("rules.alpha", 0.0), ("rules.alpha", 0.5), ("rules.exact_gain", 0.0), ("rules.exact_gain", 0.006),
+    ("rules.exact_spread", 0.0), ("rules.guard_level", 0.5), ("rules.first_look", 2),
     ("rules.first_look", 17), ("rules.screen_margin", 0.0), ("rules.accuracy_tolerance", -0.1),
     ("rules.accuracy_tolerance", 0.6), ("rules.traffic_tolerance", -0.01), ("rules.predict_tolerance", -1),
     ("rules.null_every", -1),
@@ -107,6 +108,7 @@ def test_value_out_of_range_is_told_with_its_bounds(name, value):
 
 
 FLOATS = ["target", "time_limit_s", "tests_time_limit_s", "rules.min_gain", "rules.alpha", "rules.screen_margin"]
+FLOATS += ["rules.exact_gain", "rules.exact_spread", "rules.guard_level"]
 FLOATS += ["rules.accuracy_tolerance", "rules.traffic_tolerance", "rules.predict_tolerance"]
 
 

@@ -192,14 +192,14 @@ def test_another_slack_is_named(project):
 def test_a_bad_pair_left_out_is_named(project):
     rows = rows_of(project)
     forge(project, changed(rows, KEPT, evidence_confirm=rows[KEPT].evidence.confirm[:2]))
-    named(project, f"row {KEPT}: verdict.outcome: recorded 'kept', and 2 pairs decide nothing")
+    named(project, f"row {KEPT}: verdict.outcome: recorded 'kept', and 2 instances decide nothing")
 
 
 def test_a_pair_drawn_after_the_decision_is_named(project):
     rows = rows_of(project)
     more = replace(rows[KEPT].evidence.confirm[0], seed="ab" * 32)
     forge(project, changed(rows, KEPT, evidence_confirm=(*rows[KEPT].evidence.confirm, more)))
-    named(project, f"row {KEPT}: evidence.confirm: 4 pairs, and the judge decides after 3")
+    named(project, f"row {KEPT}: evidence.confirm: 4 instances, and the judge decides after 3")
 
 
 def test_an_instance_used_twice_is_named(project):

@@ -1,13 +1,7 @@
-"""The judge: pure functions from paired measurements to a verdict. docs/gate.md gives each rule with its reason.
+"""The judge of ledger schema 1, as it was, for ledgers that were recorded with it. Nothing is kept by it any more.
 
-Promises: the same values give the same verdict, today and when `verify` derives it again; no measurement is dropped;
-"no worse" is a bound, never "not shown to be worse". Does not cover: where the measurements come from.
-
-Effects are paired log ratios (candidate over incumbent on the same instance). A candidate whose predictions are
-bit-identical to the incumbent's left the mathematics alone: it is judged exactly, every instance must agree, and
-nothing is tolerated. For the others the mean log ratio has a Student interval at a level that is divided over the
-looks: over the candidates of a run that reach confirm (alpha / (k (k + 1)) for the k-th), over the looks at one
-candidate, and over the wins.
+Promises: rows of schema 1 have the verdict that they had; a task file of that time reads as it did. Does not cover: any
+new verdict; that is `harness.judge`, and docs/decisions.md says why it changed.
 """
 
 import math
@@ -16,7 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from harness.records import Effect, Measurement, Metric, Outcome, Pair, Slack, Stage, Verdict, Win
-from harness.settings import GateRules
+from harness.verify.first_task import FirstRules
 
 VALUES: dict[Metric, Callable[[Measurement], float]] = {
     "ard": lambda m: m.ard,
@@ -44,7 +38,7 @@ class _Bound:
     guard_high: float
 
 
-def screen(pair: Pair, rules: GateRules) -> Verdict | None:
+def screen(pair: Pair, rules: FirstRules) -> Verdict | None:
     """The verdict on one paired instance, if it is already clear; None lets the candidate through to confirm."""
     if pair.incumbent.solved and not pair.candidate.solved:
         return Verdict(
@@ -63,7 +57,7 @@ def screen(pair: Pair, rules: GateRules) -> Verdict | None:
     return None
 
 
-def confirm(pairs: Sequence[Pair], slack: Slack, rules: GateRules, looks: int) -> Verdict | None:
+def confirm(pairs: Sequence[Pair], slack: Slack, rules: FirstRules, looks: int) -> Verdict | None:
     """The verdict after the confirm pairs so far, or None when another instance is needed.
 
     Args:
@@ -105,7 +99,7 @@ def slack_after(slack: Slack, verdict: Verdict) -> Slack:
 # -- wins ---------------------------------------------------------------------------------------------------------
 
 
-def _exact_win(win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], rules: GateRules) -> bool:
+def _exact_win(win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], rules: FirstRules) -> bool:
     """Every instance must show the gain, and nothing may be worse at all. Accuracy cannot have changed."""
     if win == "accuracy" or not all(p.candidate.solved for p in pairs):
         return False
@@ -114,7 +108,7 @@ def _exact_win(win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], ru
 
 
 def _noisy_win(
-    win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], slack: Slack, rules: GateRules, looks: int
+    win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], slack: Slack, rules: FirstRules, looks: int
 ) -> bool:
     if win == "accuracy":
         return _accuracy_win(pairs, bounds, slack, rules, looks)
@@ -128,7 +122,7 @@ def _noisy_win(
 
 
 def _accuracy_win(
-    pairs: Sequence[Pair], bounds: dict[Metric, _Bound], slack: Slack, rules: GateRules, looks: int
+    pairs: Sequence[Pair], bounds: dict[Metric, _Bound], slack: Slack, rules: FirstRules, looks: int
 ) -> bool:
     if any(p.incumbent.solved and not p.candidate.solved for p in pairs):
         return False
@@ -146,7 +140,7 @@ def _accuracy_win(
     )
 
 
-def _is_hopeless(win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], rules: GateRules) -> bool:
+def _is_hopeless(win: Win, pairs: Sequence[Pair], bounds: dict[Metric, _Bound], rules: FirstRules) -> bool:
     """Whether the data already speak against this win, as clearly as they would have to speak for it."""
     if win == "accuracy":
         allowed = math.log1p(rules.traffic_tolerance)
@@ -178,13 +172,13 @@ def _is_exact(pairs: Sequence[Pair]) -> bool:
     )
 
 
-def _level(rules: GateRules, looks: int) -> float:
+def _level(rules: FirstRules, looks: int) -> float:
     """One-sided error of one win at one look; docs/gate.md derives it."""
     looks_at_one = rules.max_instances - rules.first_look + 1
     return rules.alpha / (looks * (looks + 1)) / looks_at_one / len(rules.wins)
 
 
-def _bounds(pairs: Sequence[Pair], rules: GateRules, looks: int) -> dict[Metric, _Bound]:
+def _bounds(pairs: Sequence[Pair], rules: FirstRules, looks: int) -> dict[Metric, _Bound]:
     differences: dict[Metric, list[float]] = {
         metric: [math.log(value(p.candidate) / value(p.incumbent)) for p in pairs] for metric, value in VALUES.items()
     }
