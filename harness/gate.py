@@ -14,7 +14,8 @@ from harness import contract, edits, judge, policy
 from harness.errors import ArdentError
 from harness.judge import Drawn
 from harness.measure import Failure, Program, measure, measure_both
-from harness.records import Evidence, Lapse, Measurement, Pair, Slack, Stage, Verdict
+from harness.opinion import INSTANCES, second_opinion
+from harness.records import Evidence, Lapse, Measurement, Opinion, Pair, Slack, Stage, Verdict
 from harness.settings import GateRules, Task
 from harness.task import Instance, derive_seed, draw
 
@@ -172,9 +173,15 @@ def _measure_stages(
         context.confirmed + 1,
         context.on_instance,
     )
+    opinion = _second_opinion(candidate, tree, bench, context) if verdict.outcome == "kept" else None
     pairs = tuple(each for each in drawn if isinstance(each, Pair))
     lapses = tuple(each for each in drawn if isinstance(each, Lapse))
-    return verdict, Evidence(screened, pairs, incumbent.slack, lapses)
+    return judge.heed(verdict, opinion), Evidence(screened, pairs, incumbent.slack, lapses, opinion)
+
+
+def _second_opinion(candidate: Program, tree: str, bench: Bench, context: Context) -> Opinion:
+    purposes = [(context.purpose, "opinion", tree, str(index)) for index in range(INSTANCES)]
+    return second_opinion(candidate, [bench.instance(*purpose) for purpose in purposes], bench.task)
 
 
 def confirm(

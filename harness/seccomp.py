@@ -27,7 +27,7 @@ PROT_EXEC, MAP_ANONYMOUS = 4, 0x20
 
 _MEMORY: Names = ("munmap", "brk", "mremap", "madvise")
 _OF_ITSELF: Names = ("exit", "exit_group", "futex", "sched_yield", "getpid", "gettid", "clock_gettime")
-_OF_ITSELF += ("restart_syscall", "close")
+_OF_ITSELF += ("restart_syscall", "close", "nanosleep", "clock_nanosleep")
 _SIGNALS: Names = ("rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack")  # the report of a crash needs them
 NEVER_HONEST: Names = ("ptrace", "bpf", "unshare", "setns", "mount", "umount2", "pivot_root", "chroot")
 NEVER_HONEST += ("io_uring_setup", "io_uring_enter", "io_uring_register", "process_vm_readv", "process_vm_writev")
