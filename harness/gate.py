@@ -8,6 +8,7 @@ secret. Does not cover: applying edits, and recording what became of them.
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from harness import contract, edits, judge, policy
@@ -16,6 +17,7 @@ from harness.judge import Drawn
 from harness.measure import Failure, Program, measure, measure_both
 from harness.opinion import INSTANCES, second_opinion
 from harness.records import Evidence, Lapse, Measurement, Opinion, Pair, Slack, Stage, Verdict
+from harness.sandbox import printable
 from harness.settings import GateRules, Task
 from harness.task import Instance, derive_seed, draw
 
@@ -132,6 +134,18 @@ def judge_candidate(sources: Mapping[str, str], incumbent: Incumbent, bench: Ben
         return Trial(verdict, Evidence(slack=incumbent.slack), tree, clock.seconds())
     verdict, evidence = _measure_stages(sources, tree, incumbent, bench, context, clock)
     return Trial(verdict, evidence, tree, clock.seconds())
+
+
+def find_problem(sources: Mapping[str, str], bench: Bench, tried: AbstractSet[str]) -> str:
+    """What a proposer may mend before its candidate is tried: refusals of the policy, a failing test; else empty.
+
+    A tree that was `tried` before passed its tests then, or failed them; the duplicate stage names it.
+    """
+    refusals = policy.check(sources, model=bench.trusted[MODEL])
+    if refusals or edits.normal_hash(sources) in tried:
+        return "\n".join(str(refusal) for refusal in refusals)
+    problem = contract.run(bench.trusted, sources, bench.task)
+    return f"the tests fail: {printable(problem)}" if problem else ""
 
 
 def _check_sources(

@@ -42,11 +42,12 @@ DEEP = {
     "zygote": {"channel", "confine"},
     "sandbox": {"channel", "zygote"},
     "interrupt": set(),
+    "predictions": set(),
     "scratch": set(),
 }
-MIDDLE = {"measure", "contract", "opinion", "gate", "briefing", "briefing_sections", "proposers", "finding", "verify"}
-MIDDLE |= {"profiling", "doctor"}
-TOP = {"run", "experiment", "console", "cli", "commands", "__main__"}
+MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "briefing_ledger", "briefing_quotes"}
+MIDDLE |= {"opinion", "proposers", "finding", "verify", "profiling", "doctor"}
+TOP = {"run", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker", "launch", "prober"}
 
 
