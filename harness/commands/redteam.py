@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from harness import redteam
+from harness.cli import Parser
 from harness.commands import counted
 from harness.errors import BadInputError
-from harness.cli import Parser
 from harness.git import Repository
 from harness.run import check_meter
 

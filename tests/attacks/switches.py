@@ -33,7 +33,7 @@ CHANNEL, SANDBOX = "harness/channel.py", "harness/sandbox.py"
 SWITCHES: Mapping[str, tuple[Switch, ...]] = {
     "policy": (  # and the second opinion, which stops before the ledger what the policy let through
         Switch(GATE, "    if refusals:\n        more", "    if False:\n        more"),
-        Switch(GATE, 'bench, context) if verdict.outcome == "kept" else None', "bench, context) if False else None"),
+        Switch(GATE, "    return judge.heed(verdict, opinion), Evidence", "    return verdict, Evidence"),
     ),
     "policy alone": (Switch(GATE, "    if refusals:\n        more", "    if False:\n        more"),),
     "duplicate": (Switch(GATE, "    if tree in context.tried:", "    if False:"),),
