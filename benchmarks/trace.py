@@ -3,14 +3,13 @@
 `python benchmarks/trace.py [--hidden 12 64 200 500] [--steps N] [--whole] [--json]`. The program is the standard method
 of this repository on the seeds' task (n = 20, k = 3). The alternative that the ratio is against is the untraced run;
 `flat` is the ratio without LRU depths (all counts but DMD), `profiled` the one with every access attributed to its line
-and buffer; the naive reference (a Python list as the LRU stack) runs a few steps only. Times are CPU seconds, the
+and buffer; the naive reference (a sorted list as the LRU stack) runs a few steps only. Times are CPU seconds, the
 median of the repeats. `--whole` runs six epochs of 500 samples (or N steps), once, without the profile and the naive
 reference.
 """
 
 import argparse
 import gc
-import importlib.util
 import json
 import random
 import statistics
@@ -24,7 +23,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from harness import marks, memory_trace, rewrite  # noqa: E402 - found through ROOT
+from harness import interpreter, marks, memory_trace, rewrite  # noqa: E402 - found through ROOT
 from sparse_parity.methods import standard  # noqa: E402
 
 N_BITS, SECRET, SAMPLES, EPOCHS = 20, (0, 3, 8), 500, 6
@@ -96,14 +95,8 @@ def train_traced(meter: Any, hp: dict[str, float], steps: int, *, profiled: bool
 
 
 def reference_meter() -> Any:
-    """The naive reference, from the tests."""
-    folder = ROOT / "tests" / "harness"
-    spec = importlib.util.spec_from_file_location("tests.harness.reference_trace", folder / "reference_trace.py")
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(folder)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.ReferenceMeter(N_BITS)
+    """The naive reference, which the interpreter counts by."""
+    return interpreter.Trace(N_BITS)
 
 
 def timed(hp: dict[str, float], steps: int, *, depths: bool = True, profiled: bool = False) -> tuple[float, int]:

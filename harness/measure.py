@@ -104,8 +104,10 @@ def loaded(
     init_seed: int | None = None,
     cancelled: threading.Event | None = None,
     profile: Sequence[int] | None = None,
+    interpreted: bool = False,
 ) -> Iterator[Child]:
-    """A fresh child that has called `init`; with `profile`, cells by energy level, it attributes every access.
+    """A fresh child that has called `init`; with `profile`, cells by energy level, it attributes every access, and
+    with `interpreted` it never compiles the program (see `opinion`).
 
     Raises:
         ChildError: the program cannot be loaded.
@@ -122,6 +124,7 @@ def loaded(
             k_sparse=task.k_sparse,
             seed=instance.init_seed if init_seed is None else init_seed,
             **({} if profile is None else {"profile": list(profile)}),
+            **({"interpreted": True} if interpreted else {}),
         )
         yield child
 

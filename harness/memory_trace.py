@@ -2,7 +2,7 @@
 """The memory trace: counts every element that a candidate reads and writes, whoever does it.
 
 One source, two speeds: compiled by Cython (pure-Python mode) where a C compiler exists, and the same file as plain
-Python elsewhere, with identical counts. docs/metric.md defines what is counted; `tests/harness/reference_trace.py` is
+Python elsewhere, with identical counts. docs/metric.md defines what is counted; `harness/interpreter` has
 the slow, obvious second implementation that this one is compared with.
 
 Promises: exact LRU depths, last-write distances and reuse distances at the granularity of one cell; memory
@@ -830,7 +830,7 @@ class Meter:
         made.bear_length()
         return made
 
-    def listed(self, values: object) -> object:
+    def listed(self, values: object = ()) -> object:
         """`list(values)`: a new list of what the iterable yields."""
         made: TracedList = _new_list(self)
         for value in values:

@@ -26,6 +26,7 @@ from harness.records import Experiment, Slack
 
 SETTINGS = "run.json"
 LEDGER = "ledger.jsonl"
+TRANSCRIPTS = "transcripts"
 HARNESS = Path(__file__).resolve().parents[1]
 PROSE_READERS = {"claude"}  # proposers that read the briefing's text, for which the incumbent is profiled
 _NAME = re.compile(r"[a-z0-9](?:[._-]?[a-z0-9]){0,40}")  # what git takes in a ref, on a disk that ignores case too
@@ -40,6 +41,7 @@ class Settings:
         seed: the user's --seed, None for a random secret.
         budget: proposals asked for, the last --budget given.
         replay: the run whose recorded proposals are repeated, or empty.
+        sandbox: what the doctor's short form saw before the first experiment.
     """
 
     run: str
@@ -52,6 +54,7 @@ class Settings:
     budget: int
     started: str
     replay: str = ""
+    sandbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
