@@ -23,9 +23,10 @@ DEEP = {
     "ledger": set(),
     "edits": set(),
     "policy": set(),
-    "task": set(),
+    "task": {"strict_yaml"},
     "judge": set(),
-    "energy": set(),
+    "energy": {"strict_yaml"},
+    "strict_yaml": set(),
     "memory_trace": set(),
     "float_names": set(),
     "plain_form": set(),
@@ -36,6 +37,7 @@ DEEP = {
     "syscalls": set(),
     "seccomp": {"syscalls"},
     "landlock": {"syscalls"},
+    "probes": set(),
     "confine": {"landlock", "seccomp", "syscalls"},
     "forkserver": {"channel", "confine"},
     "zygote": {"channel", "confine"},
@@ -45,8 +47,8 @@ DEEP = {
     "scratch": set(),
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "briefing_ledger", "briefing_quotes"}
-MIDDLE |= {"opinion", "proposers", "finding", "verify", "profiling"}
-TOP = {"run", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
+MIDDLE |= {"opinion", "proposers", "finding", "verify", "profiling", "doctor"}
+TOP = {"run", "redteam", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker", "launch", "prober"}
 
 
