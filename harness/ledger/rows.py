@@ -26,6 +26,7 @@ ADDED: Mapping[int, tuple[tuple[str, str], ...]] = {
         ("cost", "lost_dollars"),
         ("evidence", "lapses"),
         ("evidence.slack", "predict"),
+        ("evidence.slack", "best_accuracy"),
     ),
 }
 _RESTORE = "restore the line from a copy of the ledger"
