@@ -16,10 +16,10 @@ from statistics import fmean
 
 from harness.judge.bounds import VALUES, Bounds, bounds_of, is_exact, log_ratios, mcnemar, predict_traffic, win_level
 from harness.judge.words import NAMES, effects_of, objection, summary
-from harness.records import Evidence, Lapse, Metric, Outcome, Pair, Slack, Stage, Verdict, Win
+from harness.records import Evidence, Lapse, Metric, Opinion, Outcome, Pair, Slack, Stage, Verdict, Win
 from harness.settings import GateRules
 
-__all__ = ["NAMES", "VALUES", "Drawn", "confirm", "in_order", "screen", "slack_after"]
+__all__ = ["NAMES", "VALUES", "Drawn", "confirm", "heed", "in_order", "screen", "slack_after"]
 
 Drawn = Pair | Lapse
 COSTS: tuple[Metric, ...] = ("dmd", "reuse", "traffic")
@@ -114,6 +114,14 @@ def in_order(evidence: Evidence) -> list[Drawn]:
     for lapse in sorted(evidence.lapses, key=lambda each: each.index):
         drawn.insert(lapse.index, lapse)
     return drawn
+
+
+def heed(verdict: Verdict, opinion: Opinion | None) -> Verdict:
+    """The verdict after the second opinion on the trace: what the interpreter counts differently is not kept."""
+    if verdict.outcome != "kept" or (opinion is not None and opinion.agrees):
+        return verdict
+    words = opinion.words if opinion is not None else "none was given"
+    return Verdict("invalid", "confirm", f"second opinion on the trace: {words}", looks=verdict.looks)
 
 
 def slack_after(slack: Slack, verdict: Verdict, pairs: Sequence[Pair]) -> Slack:

@@ -25,6 +25,7 @@ ADDED: Mapping[int, tuple[tuple[str, str], ...]] = {
         ("cost", "lost_calls"),
         ("cost", "lost_dollars"),
         ("evidence", "lapses"),
+        ("evidence", "opinion"),
         ("evidence.slack", "predict"),
         ("evidence.slack", "best_accuracy"),
     ),

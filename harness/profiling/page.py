@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from harness.profiling import Line, Profile, Sums
-from harness.profiling.table import HEADS, answer, headline, level_rows, share
+from harness.profiling.table import HEADS, ROWS, answer, headline, level_rows, place, share
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --paper: #fff; --faint: #667; --rule: #d8dbe0;
@@ -27,6 +27,8 @@ th { text-align: right; font-weight: 600; border-bottom: 1px solid var(--rule); 
 th { white-space: nowrap; }
 td { text-align: right; padding: .1rem .5rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
 th.left, td.left { text-align: left; }
+a { color: inherit; }
+tr:target { outline: 2px solid var(--hot); }
 td.bar { min-width: 5.5rem; background-repeat: no-repeat; background-size: 100% 100%; }
 .code td { font: 12.5px/1.4 ui-monospace, monospace; border-top: 1px solid transparent; }
 .code td.source { text-align: left; white-space: pre; width: 100%; }
@@ -46,6 +48,7 @@ def render(profile: Profile, title: str) -> str:
     """The page; `title` says task and seed."""
     total = profile.total
     buffers = [_row([b.name], b.sums, total, [b.where]) for b in profile.buffers]
+    lines = [_line(line, total) for line in profile.lines[:ROWS]]
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -54,15 +57,29 @@ def render(profile: Profile, title: str) -> str:
         f'<p class="answer">{escape(answer(profile))}</p><p class="note">{NOTE}</p>',
         "<h2>By buffer</h2>",
         _table([_heads(["buffer"], ["held first at"]), *buffers]),
+        "<h2>By line</h2>",
+        _table([_heads(["line"], ["source"]), *lines], "code"),
         "<h2>How far back the reads reach</h2>",
         _table(_histogram(total)),
         "<h2>Which level of memory holds what is accessed</h2>",
         _table(_levels(profile)),
-        *(_file(path, text, profile) for path, text in profile.sources.items()),
+        *(_file(path, profile.sources[path], profile) for path in _by_distance(profile)),
         *_harness(profile.lines, total),
         "</body></html>",
     ]
     return "\n".join(parts)
+
+
+def _by_distance(profile: Profile) -> list[str]:
+    """The sources, that with the line of the largest distance first."""
+    return [path for path in dict.fromkeys(line.path for line in profile.lines) if path in profile.sources]
+
+
+def _line(line: Line, total: Sums) -> str:
+    """A row of the hottest lines: its place leads to it in its file."""
+    named = f'<a href="#{escape(line.path)}:{line.line}">{escape(place(line))}</a>' if line.path else "harness"
+    source = f'<td class="source">{escape(line.text)}</td>'
+    return f'<tr><td class="left">{named}</td>{_numbers(line.sums, total)}{source}</tr>'
 
 
 def _table(rows: Iterable[str], kind: str = "") -> str:
@@ -126,8 +143,11 @@ def _levels(profile: Profile) -> list[str]:
 def _file(path: str, text: str, profile: Profile) -> str:
     found = {line.line: line.sums for line in profile.lines if line.path == path}
     nothing = Sums(0, 0, 0, 0, 0, 0, 0.0, ())
-    rows = [_row([str(at)], found.get(at, nothing), profile.total, [source], "source")
-            for at, source in enumerate(text.splitlines(), start=1)]  # fmt: skip
+    rows = [
+        f'<tr id="{escape(path)}:{at}">'
+        + _row([str(at)], found.get(at, nothing), profile.total, [source], "source").removeprefix("<tr>")
+        for at, source in enumerate(text.splitlines(), start=1)
+    ]
     return f"<h2>{escape(path)}</h2>" + _table([_heads(["line"], ["source"]), *rows], "code")
 
 

@@ -15,7 +15,7 @@ from harness.profiling.table import headline
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-BARS = 10  # buffers on the left
+BARS = 8  # buffers on the left
 LAYERS = 5  # buffers told apart on the right
 COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE")  # told apart by colour-blind people too
 REST = "#BBBBBB"
@@ -31,7 +31,7 @@ def _figure() -> "Figure":
         from matplotlib.figure import Figure  # noqa: PLC0415 - only plots need it, and it takes half a second
     except ImportError:
         raise ArdentError("profile: matplotlib is not installed; run: pip install matplotlib") from None
-    return Figure(figsize=(11, 4.6), layout="constrained")
+    return Figure(figsize=(12, 5.6), layout="constrained")
 
 
 def draw(profile: Profile, path: Path) -> None:
@@ -48,19 +48,21 @@ def _draw_buffers(panel: Any, profile: Profile) -> None:
     buffers = [b for b in profile.buffers if b.sums.ard_reads][:BARS]
     total = profile.total
     for shift, label, shares, hatch in (
-        (-0.2, "of the distance", [b.sums.ard_distance / (total.ard_distance or 1) for b in buffers], ""),
-        (0.2, "of the reads", [b.sums.ard_reads / (total.ard_reads or 1) for b in buffers], "////"),
+        (-0.3, "of the distance", [b.sums.ard_distance / (total.ard_distance or 1) for b in buffers], ""),
+        (-0.1, "of the reads", [b.sums.ard_reads / (total.ard_reads or 1) for b in buffers], "////"),
+        (0.1, "of the DMD", [b.sums.dmd / (total.dmd or 1) for b in buffers], "...."),
+        (0.3, "of the energy", [b.sums.picojoules / (total.picojoules or 1) for b in buffers], "xxxx"),
     ):
         places = [i + shift for i in range(len(buffers))]
         colours = [_colour(i) for i in range(len(buffers))]
         percents = [100 * s for s in shares]
-        bars = panel.barh(places, percents, 0.38, color=colours, hatch=hatch, edgecolor="white", label=label)
+        bars = panel.barh(places, percents, 0.19, color=colours, hatch=hatch, edgecolor="white", label=label)
         panel.bar_label(bars, fmt="%.1f", fontsize=7, padding=2)
     named = [f"{b.name}\nmean {b.sums.mean_distance:,.0f}" for b in buffers]
     panel.set_yticks(range(len(buffers)), named, fontsize=8)
     panel.invert_yaxis()
     panel.margins(x=0.12)  # room for the numbers
-    panel.set_xlabel("share, percent (plain: of the distance; hatched: of the reads)")
+    panel.set_xlabel("share, percent (from top: distance plain, reads striped, DMD dotted, energy crossed)")
     panel.set_title("which buffers", fontsize=10)
 
 

@@ -62,18 +62,28 @@ def share(part: float, whole: float) -> str:
 
 
 def tables(profile: Profile) -> list[str]:
-    """The lines of both tables: by buffer, and by source line."""
-    buffers = [(b.name, *_cells(b.sums, profile.total), b.where) for b in profile.buffers[:ROWS]]
-    lines = [(place(at), *_cells(at.sums, profile.total), _short(at.text)) for at in profile.lines[:ROWS]]
+    """The lines of the three tables: by buffer, by source line, and by memory level."""
     return [
-        *_aligned([("buffer", *HEADS, "held first at"), *buffers]),
+        *buffer_table(profile, ROWS),
         *_more(len(profile.buffers), "buffers"),
         "",
-        *_aligned([("line", *HEADS, "source"), *lines]),
+        *line_table(profile, ROWS),
         *_more(len(profile.lines), "lines"),
         "",
         *_aligned([("memory level", "word, pJ", "accesses", "energy"), *(row[:4] for row in level_rows(profile))]),
     ]
+
+
+def buffer_table(profile: Profile, most: int) -> list[str]:
+    """The buffers with the largest distance, `most` of them."""
+    rows = [(b.name, *_cells(b.sums, profile.total), b.where) for b in profile.buffers[:most]]
+    return _aligned([("buffer", *HEADS, "held first at"), *rows])
+
+
+def line_table(profile: Profile, most: int) -> list[str]:
+    """The source lines with the largest distance, `most` of them."""
+    rows = [(place(at), *_cells(at.sums, profile.total), _short(at.text)) for at in profile.lines[:most]]
+    return _aligned([("line", *HEADS, "source"), *rows])
 
 
 def level_rows(profile: Profile) -> list[tuple[str, ...]]:

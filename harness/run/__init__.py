@@ -21,11 +21,14 @@ from harness.errors import ArdentError, BadInputError
 from harness.gate import TRUSTED_FOLDERS, Bench, Incumbent
 from harness.git import Repository
 from harness.judge import slack_after
+from harness.profiling.rows import profile_rows
 from harness.records import Experiment, Slack
 
 SETTINGS = "run.json"
 LEDGER = "ledger.jsonl"
+TRANSCRIPTS = "transcripts"
 HARNESS = Path(__file__).resolve().parents[1]
+PROSE_READERS = {"claude"}  # proposers that read the briefing's text, for which the incumbent is profiled
 _NAME = re.compile(r"[a-z0-9](?:[._-]?[a-z0-9]){0,40}")  # what git takes in a ref, on a disk that ignores case too
 
 
@@ -76,6 +79,7 @@ class Run:
     harness_sha256: str
     is_resumed: bool
     _code: dict[str, dict[str, str]] = field(default_factory=dict)
+    _profiles: dict[str, str] = field(default_factory=dict)
 
     @property
     def branch(self) -> str:
@@ -110,6 +114,15 @@ class Run:
             pairs = row.evidence.confirm
             pair, slack = pairs[-1], slack_after(slack, row.verdict, pairs)
         return Incumbent(tip, self.code(tip), pair.seed, pair.candidate, slack)
+
+    def profile(self, incumbent: Incumbent) -> str:
+        """The incumbent's profile for the briefing, taken once an incumbent; empty where no proposer reads one."""
+        if self.settings.proposer not in PROSE_READERS:
+            return ""
+        if incumbent.commit not in self._profiles:
+            rows = profile_rows(self.bench.program(incumbent.sources), self.bench.task, incumbent.screen_seed)
+            self._profiles[incumbent.commit] = "\n".join(rows)
+        return self._profiles[incumbent.commit]
 
     def check_harness(self) -> None:
         """Stop if the trusted code is not the one that the run began with: its measurements would not compare."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-import time
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import briefing_sections as sections
+from harness import briefing_quotes as quotes
 from harness.briefing import CHARS_PER_TOKEN, assemble, fill
 from harness.errors import BadInputError
 from harness.records import Verdict
@@ -123,7 +123,7 @@ def test_unusable_reply_is_told_with_its_reason():
     row = make_row(
         3, title="", hypothesis="", prediction=None, verdict=Verdict("invalid", "propose", "cut off")
     )
-    assert "3. invalid at propose: (no proposal)\n   ended: cut off" in write(experiments=(row,)).prompt
+    assert "3. invalid at propose: (no proposal)\n   ended:\n   | cut off" in write(experiments=(row,)).prompt
 
 
 # -- the budget ---
@@ -135,13 +135,31 @@ def make_long_ledger(count):
     return (make_baseline(), *rows)
 
 
+def count_calls(action, name):
+    """What `action` returns, and how often it calls functions of that name."""
+    seen = []
+
+    def notice(frame, event, _argument):
+        if event == "call" and frame.f_code.co_name == name:
+            seen.append(name)
+
+    sys.setprofile(notice)
+    try:
+        result = action()
+    finally:
+        sys.setprofile(None)
+    return result, len(seen)
+
+
 @pytest.mark.parametrize("budget", [7_000, 12_000, 60_000])
-def test_budget_holds_with_10_000_experiments_in_well_under_a_second(budget):
+def test_budget_holds_with_10_000_experiments_and_only_what_fits_is_rendered(budget):
     experiments = make_long_ledger(10_000)
     facts = "- fact of some length about data movement\n" * 10_000
-    started = time.perf_counter()
-    briefing = write(experiments=experiments, discoveries=facts, token_budget=budget)
-    assert time.perf_counter() - started < 1
+    briefing, rendered = count_calls(
+        lambda: write(experiments=experiments, discoveries=facts, token_budget=budget), "_claim"
+    )
+    shown = len(re.findall(r"^\d+\. ", briefing.prompt, flags=re.MULTILINE))
+    assert rendered <= shown + 2  # the first kept and the first other one that no longer fit
     assert (len(briefing.system) + len(briefing.prompt)) / CHARS_PER_TOKEN <= budget
     assert "Proposals so far: 9999, of which 199 kept" in briefing.prompt
 
@@ -154,8 +172,11 @@ def test_oldest_discarded_experiments_go_first_and_kept_ones_stay():
     others = [number for number in shown if number not in kept]
     assert others == [number for number in range(others[0], 1_000) if number not in kept]
     assert others[0] > 1
-    assert shown == sorted(shown)
+    assert shown == kept + others
+    assert others == sorted(others)
     assert f"The oldest {999 - len(shown)} are left out for length." in prompt
+    died = 999 - len(kept)
+    assert f"- discarded at screen, {died} times: a clear loss" in prompt  # counted, though their rows are not shown
 
 
 def test_unused_methods_go_last_and_are_named():
@@ -261,18 +282,16 @@ def test_source_that_forges_the_end_of_its_fence_does_not_end_it():
     assert inner in prompt  # verbatim, because edits copy from it
 
 
-def test_a_megabyte_of_reason_is_cut_and_quick():
-    started = time.perf_counter()
+def test_a_megabyte_of_reason_is_cut():
     rows = tuple(make_row(n, verdict=Verdict("invalid", "tests", "x" * 1_000_000)) for n in range(200))
     prompt = write(experiments=rows).prompt
-    assert time.perf_counter() - started < 1
-    assert "x" * 501 not in prompt
+    assert "x" * 3_001 not in prompt
     assert "x…" in prompt
 
 
 @given(st.text(), st.integers(1, 50))
 def test_quoted_text_is_short_printable_and_one_line(text, cap):
-    quoted = sections.quote(text, cap)
+    quoted = quotes.quote(text, cap)
     assert len(quoted) <= cap
     assert len(quoted.splitlines()) <= 1
     assert all(mark not in quoted for mark in ("<<<", ">>>", "```", "\x1b", "\x00"))
@@ -281,7 +300,7 @@ def test_quoted_text_is_short_printable_and_one_line(text, cap):
 
 @given(st.text(alphabet=st.characters(codec="utf-8")))
 def test_fence_encloses_any_text_verbatim(text):
-    fenced = sections.fence("name", text)
+    fenced = quotes.fence("name", text)
     code = fenced.split("\n", 1)[0].removeprefix("<<<name ")
     end = f"name {code}>>>"
     assert fenced.endswith(end)

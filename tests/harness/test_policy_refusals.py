@@ -260,6 +260,53 @@ def test_refuses_inside_a_function(body, line, fragment):
     assert_refused(in_step(body), FIRST - 1 + line, fragment)
 
 
+# What one writes out of habit, and the advice that can be acted on at once.
+ADVICE = [
+    ("a = None", "a number such as -1 or math.inf"),
+    ('a = float("inf")', "the number, or math.inf"),
+    ('a = hp.get("m", 0.9)', 'hp["name"]'),
+    ('a = state.get("t", 0)', "all fields are there from init on"),
+    ('a = "t" in state', "all fields in init"),
+    ("for k, v in state.items():\n    pass", "each field by its name"),
+    ("a = max(range(3), key=lambda j: xs[j])", "xs.index(max(xs)) for the place"),
+    ("a = sorted(xs, key=abs)", "sorted(xs) of the keys"),
+    ("xs.remove(1.0)", "xs.pop(xs.index(v))"),
+    ("a = zip(*xs)", "columns are [row[j] for row in rows]"),
+    ("a = xs[:, 0]", "[row[j] for row in rows] for a column"),
+    ("a = np.zeros(3)", "lists, loops and math"),
+    ("a = random.random()", "rng, which init receives"),
+    ("a = rng.random()", "what init drew, or a generator of your own in the state"),
+    ("a = xs.append(1.0)", "it on a line of its own"),
+    ("a = range(3)", "list(range(n)), or it in the for itself"),
+    ("a = pair(1, 2)", "a, b = f(...) first"),
+    ("a = math.factorial(5)", "math.erf and their like"),
+    ("a = forward(state)", "write forward(state, x)"),
+    ("raise ValueError", "an early return, or assert"),
+    ("import numpy", "it at the top of the file"),
+]
+
+
+@pytest.mark.parametrize(("body", "advice"), ADVICE, ids=[case[0][:40] for case in ADVICE])
+def test_a_habit_gets_advice_that_can_be_acted_on(body, advice):
+    assert any(advice in str(refusal) for refusal in refusals_of(in_step(body))), refusals_of(in_step(body))
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("from math import sqrt", "import math, then math.sqrt(...)"),
+        ("import numpy as np", "lists, loops and math"),
+        ("import itertools", "nested loops over range"),
+        ("from typing import List", "the builtin types"),
+        ("from __future__ import annotations", "the file without this line"),
+        ("import random", "rng, which init receives"),
+        ("THIRD = 1 / 3", "the number itself (0.5, not 1 / 2)"),
+    ],
+)
+def test_a_habit_at_the_top_gets_advice_that_can_be_acted_on(line, advice):
+    assert any(advice in str(refusal) for refusal in refusals_of(f"{HEAD}{line}\n"))
+
+
 def test_a_module_is_checked_alone_with_its_own_path():
     found = check_module("sparse_parity/model.py", "def f(a):\n    return eval(a)\n", known_modules={})
     assert [str(refusal)[:27] for refusal in found] == ["sparse_parity/model.py:2: c"]
