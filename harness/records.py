@@ -168,8 +168,8 @@ class Lapse:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The paired effect on one metric, candidate over incumbent: relative `change` (-0.3 is 30 % lower; for accuracy the
-    difference), with its confidence interval [low, high] at the gate's level.
+    """The paired effect on one metric, candidate over incumbent: relative `change` (-0.3 is 30 % lower; of accuracy
+    the difference), with its confidence interval [low, high] at the gate's level.
     """
 
     metric: Metric
