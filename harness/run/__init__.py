@@ -41,6 +41,7 @@ class Settings:
         seed: the user's --seed, None for a random secret.
         budget: proposals asked for, the last --budget given.
         replay: the run whose recorded proposals are repeated, or empty.
+        sandbox: what the doctor's short form saw before the first experiment.
     """
 
     run: str
@@ -53,6 +54,7 @@ class Settings:
     budget: int
     started: str
     replay: str = ""
+    sandbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)

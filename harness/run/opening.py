@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness import doctor
 from harness import ledger as ledgers
 from harness import task as tasks
 from harness.errors import ArdentError, BadInputError
@@ -58,6 +59,7 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
             settings = _resumed(folder, wanted, task_sha256)
         else:
             settings = _started(name, repository, wanted, task_sha256)
+            settings = replace(settings, sandbox=doctor.examine_briefly().summary())
         bench = Bench(task, trusted_files(repository, settings.baseline), bytes.fromhex(settings.secret))
         run = Run(repository, folder, settings, ledger, bench, harness_hash(), is_resumed=bool(ledger.rows))
         run.check_harness()

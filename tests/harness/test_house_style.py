@@ -36,6 +36,7 @@ DEEP = {
     "syscalls": set(),
     "seccomp": {"syscalls"},
     "landlock": {"syscalls"},
+    "probes": set(),
     "confine": {"landlock", "seccomp", "syscalls"},
     "forkserver": {"channel", "confine"},
     "zygote": {"channel", "confine"},
@@ -45,7 +46,7 @@ DEEP = {
     "scratch": set(),
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "briefing_ledger", "briefing_quotes"}
-MIDDLE |= {"opinion", "proposers", "finding", "verify", "profiling"}
+MIDDLE |= {"opinion", "proposers", "finding", "verify", "profiling", "doctor"}
 TOP = {"run", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker", "launch", "prober"}
 
