@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from harness import cli, experiment
+from harness import cli, experiment, redteam
 from harness.brief import brief
 from harness.console import Console, summary
 from harness.dry_run import dry_run
@@ -43,6 +43,7 @@ def main(arguments: cli.LoopArguments) -> int:
         proposer = build(name, root=ROOT, task=run.bench.task, seed=seed, options=options, experiments=run.ledger.rows)
         for line in filter(None, (notice, note, cli.opening(run))):
             console.say(line)
+        redteam.before_spending(ROOT, run, console.say)
         try:
             ending = loop(run, proposer, console, interrupt, arguments)
         except ProposerPausedError:

@@ -172,9 +172,9 @@ def trusted_files(repository: Repository, commit: str) -> dict[str, str]:
 
 
 def harness_hash() -> str:
-    """SHA-256 over the trusted code on disk, compiled or not."""
+    """SHA-256 over the trusted code on disk, compiled or not, and the tables that it reads."""
     digest = hashlib.sha256()
-    for path in sorted([*HARNESS.rglob("*.py"), *HARNESS.glob("*.sha256")]):
+    for path in sorted([*HARNESS.rglob("*.py"), *HARNESS.glob("*.sha256"), *HARNESS.glob("*.yaml")]):
         digest.update(str(path.relative_to(HARNESS)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -10,9 +10,15 @@ from itertools import groupby
 
 from harness import edits
 from harness.judge import NAMES
-from tests.attacks.attack import Attack
-from tests.attacks.lab import attempt, lab
+from harness.records import Verdict
+from tests.attacks.attack import NO_SLACK, Attack
+from tests.attacks.attacks import ATTACKS
+from tests.attacks.controls import CONTROLS, Control
+from tests.attacks.families import FAMILIES
+from tests.attacks.lab import PATIENT, TASK, attempt, lab
 from tests.attacks.unguarded import Said, changes, judged, unguarded
+
+__all__ = ["ATTACKS", "CONTROLS", "FAMILIES", "Result", "control_results", "quick", "refusals", "results"]
 
 STAGE_CHECKS = {"policy": "policy", "duplicate": "duplicate", "tests": "tests"}
 NUMBERS = ("ard", "dmd", "reuse", "traffic")
@@ -58,6 +64,45 @@ def _claim(said: Said) -> str:
     assert said.gain is not None
     assert said.earned is not None
     return "" if said.gain <= said.earned + 1e-9 else f"it claims {said.gain:.1%} and earned {said.earned:.1%}"
+
+
+def refusals(attacks: Sequence[Attack]) -> Iterator[Result]:
+    """Each attack's end, without its gain."""
+    for attack, said in tried(attacks):
+        yield Result(attack.family, attack.name, "", said.stage, said.reason, objection(attack, said))
+
+
+def results(attacks: Sequence[Attack]) -> Iterator[Result]:
+    """Each attack's end and its gain, in the order of the checks."""
+    said = dict(tried(attacks))
+    for attack, gain, problem in gains(attacks, [said[a] for a in attacks]):
+        refusal = said[attack]
+        wrong = objection(attack, refusal) or problem
+        yield Result(attack.family, attack.name, gain, refusal.stage, refusal.reason, wrong)
+
+
+def quick() -> list[Attack]:
+    """One attack of each family and stage, none that needs patience: about half a minute."""
+    chosen: dict[tuple[str, str], Attack] = {}
+    for attack in ATTACKS:
+        if not (attack.impatient or attack.before or attack.honest or attack.slack != NO_SLACK):
+            chosen.setdefault((attack.family, attack.stage), attack)
+    return list(chosen.values())
+
+
+def control_results(controls: Sequence[Control]) -> Iterator[Result]:
+    """Each honest change, as `gain` the win that it is and its size."""
+    for control in controls:
+        verdict = attempt(control.edits, task=PATIENT if control.outcomes == ("kept",) else TASK).verdict
+        gain = f"{verdict.win} win of {verdict.gain:.1%}" if verdict.gain is not None else "no win"
+        yield Result("control", control.name, gain, verdict.stage, verdict.reason, control_objection(control, verdict))
+
+
+def control_objection(control: Control, verdict: Verdict) -> str:
+    """Why an honest change did not get a fair verdict; empty if it did."""
+    fair = verdict.outcome in control.outcomes and (verdict.outcome != "kept" or verdict.win in control.wins)
+    said = f"{verdict.outcome} at {verdict.stage}: {verdict.reason}"
+    return "" if fair else f"expected {' or '.join(control.outcomes)}: {said}"
 
 
 # -- without the check ------------------------------------------------------------------------------------------------

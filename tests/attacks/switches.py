@@ -31,9 +31,19 @@ GATE, MEASURE, WORKER = "harness/gate.py", "harness/measure.py", "harness/worker
 CHANNEL, SANDBOX = "harness/channel.py", "harness/sandbox.py"
 
 SWITCHES: Mapping[str, tuple[Switch, ...]] = {
-    "policy": (Switch(GATE, "    if refusals:\n        more", "    if False:\n        more"),),
+    "policy": (  # and the second opinion, which stops before the ledger what the policy let through
+        Switch(GATE, "    if refusals:\n        more", "    if False:\n        more"),
+        Switch(GATE, "    return judge.heed(verdict, opinion), Evidence", "    return verdict, Evidence"),
+    ),
+    "policy alone": (Switch(GATE, "    if refusals:\n        more", "    if False:\n        more"),),
     "duplicate": (Switch(GATE, "    if tree in context.tried:", "    if False:"),),
-    "tests": (Switch(GATE, "    problem = contract.run(bench.trusted, sources, bench.task)\n", '    problem = ""\n'),),
+    "tests": (
+        Switch(
+            GATE,
+            '("tests")\n    problem = contract.run(bench.trusted, sources, bench.task)\n',
+            '("tests")\n    problem = ""\n',
+        ),
+    ),
     "predict keeps the state": (Switch(WORKER, "            if not same(before, ", "            if not (1, "),),
     "one finite float": (
         Switch(WORKER, "if type(value) is not float or not math.isfinite(value):", "if value is None:"),

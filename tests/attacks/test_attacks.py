@@ -38,6 +38,11 @@ def test_the_same_cheat_is_kept_where_nobody_reads_the_source():
     assert [said.outcome for said in unguarded(chosen, "policy")] == ["kept", "kept"]
 
 
+def test_what_the_policy_would_let_through_the_second_opinion_stops():
+    chosen = [attack for attack in ATTACKS if attack.name in {"the net in a global", "JSON of one's own"}]
+    assert "kept" not in [said.outcome for said in unguarded(chosen, "policy alone")]
+
+
 @pytest.mark.slow
 def test_each_attack_gains_without_its_check_what_it_lures_with():
     lures = [attack for attack in ATTACKS if attack.lure]

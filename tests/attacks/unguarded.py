@@ -26,7 +26,7 @@ from tests.attacks.lab import attempt_attack
 from tests.attacks.switches import SWITCHES, TRACE
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("harness", "sparse_parity", "tasks", "tests/attacks", "tests/sparse_parity")
+FOLDERS = ("harness", "sparse_parity", "tasks", "tests/attacks", "tests/controls", "tests/sparse_parity")
 FILES = ("tests/harness/bench.py",)
 MAIN = '\n\nif __name__ == "__main__":\n'
 TAKING_OVER = """

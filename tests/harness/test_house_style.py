@@ -23,9 +23,10 @@ DEEP = {
     "ledger": set(),
     "edits": set(),
     "policy": set(),
-    "task": set(),
+    "task": {"strict_yaml"},
     "judge": set(),
-    "energy": set(),
+    "energy": {"strict_yaml"},
+    "strict_yaml": set(),
     "memory_trace": set(),
     "float_names": set(),
     "plain_form": set(),
@@ -47,7 +48,7 @@ DEEP = {
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "briefing_sections", "briefing_ledger", "briefing_quotes"}
 MIDDLE |= {"opinion", "proposers", "finding", "verify", "profiling", "doctor"}
-TOP = {"run", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
+TOP = {"run", "redteam", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker", "launch", "prober"}
 
 
