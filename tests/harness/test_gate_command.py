@@ -171,7 +171,7 @@ def test_the_commands_are_listed_with_a_line_each(small, arguments):
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     named = [line.split()[0] for line in lines if line.startswith("  ")]
-    assert named[:5] == ["doctor", "gate", "profile", "redteam", "verify", "check"]
+    assert named[:6] == ["doctor", "gate", "profile", "redteam", "verify", "check"]
     assert all(len(line) <= 120 for line in lines)
 
 
