@@ -39,7 +39,7 @@ def main(argv: list[str], root: Path) -> int:
     check_meter()
     attacks = [a for a in suite.ATTACKS if arguments.family in {None, a.family}]
     controls = suite.CONTROLS if arguments.family is None else ()
-    results = list(_watched(suite.results(attacks), len(attacks), "attack"))
+    results = list(_watched(suite.results(attacks, _tell), len(attacks), "attack"))
     kept = list(_watched(suite.control_results(controls), len(controls), "control"))
     print(_document(results, kept) if arguments.json else _table(results, kept))
     passed = any(row.passed for row in (*results, *kept))
@@ -64,11 +64,15 @@ _ABOUT = (
 )
 
 
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
 def _watched(rows: Any, total: int, noun: str) -> Any:
     """The rows as they come, with one line of progress each on standard error."""
     for number, row in enumerate(rows, 1):
         mark = f"PASSED: {row.passed}" if row.passed else "ok"
-        print(f"{noun} {number}/{total}  {row.family}: {row.name}  {mark}", file=sys.stderr, flush=True)
+        _tell(f"{noun} {number}/{total}  {row.family}: {row.name}  {mark}")
         yield row
 
 

@@ -4,7 +4,7 @@ Promises: an attack counts as refused only at the stage and for the reason that 
 on the same candidate without the one check. Does not cover: how the results are shown (`python -m harness redteam`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -72,9 +72,12 @@ def refusals(attacks: Sequence[Attack]) -> Iterator[Result]:
         yield Result(attack.family, attack.name, "", said.stage, said.reason, objection(attack, said))
 
 
-def results(attacks: Sequence[Attack]) -> Iterator[Result]:
-    """Each attack's end and its gain, in the order of the checks."""
-    said = dict(tried(attacks))
+def results(attacks: Sequence[Attack], tell: Callable[[str], None] = lambda _: None) -> Iterator[Result]:
+    """Each attack's end and its gain, in the order of the checks; `tell` hears of each attack as it is first tried."""
+    said = {}
+    for attack, refusal in tried(attacks):
+        said[attack] = refusal
+        tell(f"tried {len(said)}/{len(attacks)}  {attack.family}: {attack.name}")
     for attack, gain, problem in gains(attacks, [said[a] for a in attacks]):
         refusal = said[attack]
         wrong = objection(attack, refusal) or problem
@@ -93,8 +96,10 @@ def quick() -> list[Attack]:
 def control_results(controls: Sequence[Control]) -> Iterator[Result]:
     """Each honest change, as `gain` the win that it is and its size."""
     for control in controls:
-        verdict = attempt(control.edits, task=PATIENT if control.outcomes == ("kept",) else TASK).verdict
-        gain = f"{verdict.win} win of {verdict.gain:.1%}" if verdict.gain is not None else "no win"
+        trial = attempt(control.edits, task=PATIENT if control.outcomes == ("kept",) else TASK)
+        verdict, opinion = trial.verdict, trial.evidence.opinion
+        gain = f"{verdict.win} win of {verdict.gain:.1%}" if verdict.gain is not None else "no win asked for"
+        gain += f"; the interpreter: {opinion.words}" if opinion is not None else ""
         yield Result("control", control.name, gain, verdict.stage, verdict.reason, control_objection(control, verdict))
 
 
