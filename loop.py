@@ -10,7 +10,6 @@ from typing import NamedTuple
 from harness import cli, experiment, redteam
 from harness.brief import brief
 from harness.console import Console, summary
-from harness.dry_run import dry_run
 from harness.errors import ProposerPausedError
 from harness.gate import Incumbent
 from harness.interrupt import Interrupt
@@ -36,6 +35,8 @@ def main(arguments: cli.LoopArguments) -> int:
     name, notice = choose(arguments.proposer, environ)
     wanted, note = cli.wanted(arguments, name), check_meter()
     if arguments.dry_run:
+        from harness.dry_run import dry_run  # noqa: PLC0415 - anthropic only when used, and without its variables
+
         print(dry_run(ROOT, arguments, name, environ))
         return 0
     with Interrupt() as interrupt, Console() as console, open_run(ROOT, wanted) as run:

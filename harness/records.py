@@ -158,7 +158,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A confirm instance on which the incumbent failed, and why; unsolved by it. `index`: from 0, pairs counted too."""
+    """A confirm instance that the incumbent failed on, and why. `index`: from 0, pairs counted too."""
 
     index: int
     seed: str
@@ -168,9 +168,8 @@ class Lapse:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The paired effect on one metric, as candidate relative to incumbent.
-    For ard, dmd, reuse and traffic: `change` is the relative change (-0.3 is 30 % lower), with its confidence interval
-    [low, high] at the gate's level. For accuracy: the difference in test accuracy.
+    """The paired effect on one metric, candidate over incumbent: relative `change` (-0.3 is 30 % lower; of accuracy
+    the difference), with its confidence interval [low, high] at the gate's level.
     """
 
     metric: Metric
@@ -183,8 +182,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """How far the incumbent already lies above the best seen since the baseline: log ratios, and accuracy lost.
-    Every guard of "no worse" starts from here, so that small losses cannot add up. `predict`: one prediction's traffic.
+    """How far the incumbent lies above the best seen since the baseline (log ratios), so that losses cannot add up.
+    `predict`: one prediction's traffic. `best_accuracy`: a mean over confirm instances, 0 before any. `accuracy`: old.
     """
 
     dmd: float = 0.0
@@ -192,6 +191,7 @@ class Slack:
     traffic: float = 0.0
     accuracy: float = 0.0
     predict: float = 0.0
+    best_accuracy: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

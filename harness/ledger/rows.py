@@ -27,6 +27,7 @@ ADDED: Mapping[int, tuple[tuple[str, str], ...]] = {
         ("evidence", "lapses"),
         ("evidence", "opinion"),
         ("evidence.slack", "predict"),
+        ("evidence.slack", "best_accuracy"),
     ),
 }
 _RESTORE = "restore the line from a copy of the ledger"
