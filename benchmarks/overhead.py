@@ -14,10 +14,12 @@ import json
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import loop
 from harness import experiment
+from harness.brief import brief
 from harness.console import Console
 from harness.proposers.scripted import ScriptedProposer
 from harness.run import Run, Wanted
@@ -31,7 +33,8 @@ MEASURED = ("tests", "screen", "confirm")
 def time_turn(run: Run, proposer: ScriptedProposer, console: Console) -> tuple[str, float]:
     """The stage that ended one experiment, and the harness's own milliseconds."""
     began = time.perf_counter()
-    loop.one_experiment(run, proposer, console, "1/1")
+    tell = partial(brief, run, prompts=loop.ROOT / "prompts")
+    loop.one_experiment(run, proposer, tell, console, "1/1")
     spent = time.perf_counter() - began
     row = run.ledger.rows[-1]
     own = spent - sum(seconds for stage, seconds in row.seconds_by_stage if stage in MEASURED)

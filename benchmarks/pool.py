@@ -1,14 +1,15 @@
 """A pool of real measurements: instances by programs, kept on disk, from which `benchmarks.gate` draws its pairs.
 
-Each line of the file is one measurement by the real worker. The key covers program, task, random stream and the sources
-of the meter, so that a line is used only where measuring again would give the same counts. An interrupted run goes on
-where it was. Does not cover: what the numbers mean; that is the judge's.
+Each line of the file is one measurement by the real worker. Its key covers program, task and random stream; it names
+the meter that counted, lines of another meter are used, and said to be: what is asked of the pool is how measurements
+spread, not what they are. An interrupted run goes on where it was. Does not cover: what the numbers mean.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -48,6 +49,7 @@ class Line(msgspec.Struct, frozen=True):
     """One line of the file. `failure` says why there is no measurement."""
 
     key: str
+    meter: str
     variant: str
     instance: int
     measurement: Measurement | None
@@ -78,12 +80,16 @@ VARIANTS = (
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The measurements, by variant and instance; a variant lacks the instances on which it failed."""
+    """The measurements, by variant and instance; a variant lacks the instances on which it failed.
+
+    `other_meters` of the lines were counted by another version of the meter than today's.
+    """
 
     task: Task
     instances: int
     measured: Mapping[tuple[str, int], Measurement]
     failures: int
+    other_meters: int
 
     def pair(self, candidate: str, incumbent: str, instance: int) -> tuple[Measurement, Measurement] | None:
         """Both variants on one instance, None where either failed."""
@@ -128,7 +134,8 @@ def fill(path: Path, instances: int, say: Callable[[str], None]) -> Pool:
                 say(f"  measured {done} of {len(todo)}")
     lines = [known[keys[v.name], i] for i in range(instances) for v in VARIANTS]
     measured = {(line.variant, line.instance): line.measurement for line in lines if line.measurement is not None}
-    return Pool(task, instances, measured, len(lines) - len(measured))
+    others = sum(line.meter != _meter() for line in lines)
+    return Pool(task, instances, measured, len(lines) - len(measured), others)
 
 
 def _measured(bench: Bench, program: Program, variant: Variant, key: str, instance: int) -> Line:
@@ -136,15 +143,19 @@ def _measured(bench: Bench, program: Program, variant: Variant, key: str, instan
     seed = drawn.init_seed if not variant.stream else drawn.init_seed ^ variant.stream
     found = measure(program, drawn, bench.task, init_seed=seed)
     if isinstance(found, Failure):
-        return Line(key, variant.name, instance, None, found.reason)
-    return Line(key, variant.name, instance, found)
+        return Line(key, _meter(), variant.name, instance, None, found.reason)
+    return Line(key, _meter(), variant.name, instance, found)
 
 
 def _key(program: Program, variant: Variant, task: Task) -> str:
-    meter = [hashlib.sha256((ROOT / "harness" / name).read_bytes()).hexdigest() for name in METER]
-    values = msgspec.to_builtins(replace(task, name=""))
-    parts = (program.modules, program.method, program.hyperparameters, variant.stream, meter, values | {"rules": None})
+    values = msgspec.to_builtins(replace(task, name="")) | {"rules": None}
+    parts = (program.modules, program.method, program.hyperparameters, variant.stream, values)
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()[:16]
+
+
+@cache
+def _meter() -> str:
+    return hashlib.sha256(b"".join((ROOT / "harness" / name).read_bytes() for name in METER)).hexdigest()[:16]
 
 
 def _read(path: Path) -> Iterator[Line]:

@@ -1,14 +1,15 @@
 """What the memory trace costs: the same training on plain lists and on traced lists, in one process.
 
-`python benchmarks/trace.py [--hidden 12 64 200 500] [--steps N] [--json]`. The program is the standard method of this
-repository on the seeds' task (n = 20, k = 3). The alternative that the ratio is against is the untraced run; `profiled`
-is the ratio with every access attributed to its line and buffer; the naive reference (a Python list as the LRU stack)
-runs a few steps only. Times are CPU seconds, the median of the repeats.
+`python benchmarks/trace.py [--hidden 12 64 200 500] [--steps N] [--whole] [--json]`. The program is the standard method
+of this repository on the seeds' task (n = 20, k = 3). The alternative that the ratio is against is the untraced run;
+`flat` is the ratio without LRU depths (all counts but DMD), `profiled` the one with every access attributed to its line
+and buffer; the naive reference (a sorted list as the LRU stack) runs a few steps only. Times are CPU seconds, the
+median of the repeats. `--whole` runs six epochs of 500 samples (or N steps), once, without the profile and the naive
+reference.
 """
 
 import argparse
 import gc
-import importlib.util
 import json
 import random
 import statistics
@@ -22,10 +23,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from harness import marks, memory_trace, rewrite  # noqa: E402 - found through ROOT
+from harness import interpreter, marks, memory_trace, rewrite  # noqa: E402 - found through ROOT
 from sparse_parity.methods import standard  # noqa: E402
 
-N_BITS, SECRET, SAMPLES = 20, (0, 3, 8), 500
+N_BITS, SECRET, SAMPLES, EPOCHS = 20, (0, 3, 8), 500, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ class Row:
     plain_s: float
     traced_s: float
     ratio: float
+    flat_ratio: float
     million_accesses_per_s: float
-    profiled_ratio: float
-    naive_ratio: float
+    profiled_ratio: float | None
+    naive_ratio: float | None
 
 
 def samples() -> list[tuple[list[float], float]]:
@@ -93,34 +95,57 @@ def train_traced(meter: Any, hp: dict[str, float], steps: int, *, profiled: bool
 
 
 def reference_meter() -> Any:
-    """The naive reference, from the tests."""
-    folder = ROOT / "tests" / "harness"
-    spec = importlib.util.spec_from_file_location("tests.harness.reference_trace", folder / "reference_trace.py")
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(folder)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.ReferenceMeter(N_BITS)
+    """The naive reference, which the interpreter counts by."""
+    return interpreter.Trace(N_BITS)
 
 
-def measure(hidden: int, steps: int, repeats: int) -> Row:
+def timed(hp: dict[str, float], steps: int, *, depths: bool = True, profiled: bool = False) -> tuple[float, int]:
+    """CPU seconds and accesses of one traced training."""
+    meter = memory_trace.Meter(N_BITS, depths)
+    seconds = seconds_of(lambda: train_traced(meter, hp, steps, profiled=profiled))
+    return seconds, meter.traffic()
+
+
+def measure(hidden: int, steps: int, repeats: int, *, whole: bool = False) -> Row:
     """One row of the table."""
     hp = {"hidden": hidden, "lr": 0.1, "wd": 0.01}
-    plain, traced, profiled, accesses = [], [], [], 0
+    plain, traced, flat, profiled, accesses = [], [], [], [], 0
     for _ in range(repeats):  # in turn, so that all see the same machine
         plain.append(seconds_of(lambda: train_plain(hp, steps)))
-        meter = memory_trace.Meter(N_BITS)
-        traced.append(seconds_of(lambda: train_traced(meter, hp, steps)))  # noqa: B023 - called at once
-        accesses = meter.traffic()
-        meter = memory_trace.Meter(N_BITS)
-        profiled.append(seconds_of(lambda: train_traced(meter, hp, steps, profiled=True)))  # noqa: B023 - as above
-    ratio = statistics.median(t / p for t, p in zip(traced, plain, strict=True))
-    profiled_ratio = statistics.median(t / p for t, p in zip(profiled, plain, strict=True))
+        spent, accesses = timed(hp, steps)
+        traced.append(spent)
+        flat.append(timed(hp, steps, depths=False)[0])
+        if not whole:
+            profiled.append(timed(hp, steps, profiled=True)[0])
     few = 2
-    naive = seconds_of(lambda: train_traced(reference_meter(), hp, few)) / seconds_of(lambda: train_plain(hp, few))
-    speed = accesses / statistics.median(traced) / 1e6
-    plain_s, traced_s = statistics.median(plain), statistics.median(traced)
-    return Row(hidden, steps, accesses, plain_s, traced_s, ratio, speed, profiled_ratio, naive)
+    naive = None if whole else seconds_of(lambda: train_traced(reference_meter(), hp, few))
+    return Row(
+        hidden=hidden,
+        steps=steps,
+        accesses=accesses,
+        plain_s=statistics.median(plain),
+        traced_s=statistics.median(traced),
+        ratio=ratio(traced, plain),
+        flat_ratio=ratio(flat, plain),
+        million_accesses_per_s=accesses / statistics.median(traced) / 1e6,
+        profiled_ratio=ratio(profiled, plain) if profiled else None,
+        naive_ratio=naive / seconds_of(lambda: train_plain(hp, few)) if naive is not None else None,
+    )
+
+
+def ratio(seconds: list[float], plain: list[float]) -> float:
+    """The median over the repeats."""
+    return statistics.median(s / p for s, p in zip(seconds, plain, strict=True))
+
+
+def line(row: Row) -> str:
+    """One row as text; what was not run is a dash."""
+    profiled = "-" if row.profiled_ratio is None else f"{row.profiled_ratio:.2f}"
+    naive = "-" if row.naive_ratio is None else f"{row.naive_ratio:,.0f}x"
+    return (
+        f"{row.hidden:>6} {row.steps:>7,} {row.accesses:>12,} {row.plain_s:>8.2f} {row.traced_s:>8.2f} "
+        f"{row.ratio:>6.2f} {row.flat_ratio:>6.2f} {row.million_accesses_per_s:>6.1f} {profiled:>8} {naive:>8}"
+    )
 
 
 def main() -> None:
@@ -129,21 +154,20 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, nargs="+", default=[12, 64, 200, 500])
     parser.add_argument("--steps", type=int, default=0, help="training steps a run (default: about half a second's)")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--whole", action="store_true", help=f"{EPOCHS} epochs, once each")
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    rows = [measure(h, arguments.steps or max(200, 250_000 // h), arguments.repeats) for h in arguments.hidden]
-    if arguments.json:
+    given = parser.parse_args()
+    steps, repeats = (given.steps or EPOCHS * SAMPLES, 1) if given.whole else (given.steps, given.repeats)
+    rows = [measure(h, steps or max(200, 250_000 // h), repeats, whole=given.whole) for h in given.hidden]
+    if given.json:
         facts = {"compiled": memory_trace.compiled, "python": sys.version.split()[0]}
         print(json.dumps({**facts, "rows": [asdict(r) for r in rows]}, allow_nan=False))
         return
     print(f"meter compiled: {memory_trace.compiled}; Python {sys.version.split()[0]}; CPU seconds, medians")
-    heads = ("hidden", "steps", "accesses", "plain s", "traced s", "ratio", "M/s", "profiled", "naive")
-    print("{:>6} {:>7} {:>12} {:>8} {:>8} {:>6} {:>6} {:>8} {:>8}".format(*heads))
-    for r in rows:
-        print(
-            f"{r.hidden:>6} {r.steps:>7,} {r.accesses:>12,} {r.plain_s:>8.2f} {r.traced_s:>8.2f} "
-            f"{r.ratio:>6.2f} {r.million_accesses_per_s:>6.1f} {r.profiled_ratio:>8.2f} {r.naive_ratio:>7,.0f}x"
-        )
+    heads = ("hidden", "steps", "accesses", "plain s", "traced s", "ratio", "flat", "M/s", "profiled", "naive")
+    print("{:>6} {:>7} {:>12} {:>8} {:>8} {:>6} {:>6} {:>6} {:>8} {:>8}".format(*heads))
+    for row in rows:
+        print(line(row))
 
 
 if __name__ == "__main__":

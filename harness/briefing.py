@@ -8,25 +8,40 @@ Does not cover: sending it, and what the model makes of it.
 Templates are prompts/system.md (stable over a run, so that servers can cache it) and prompts/experiment.md. A
 hole is {{like_this}}; every hole of the template must stand there, and no other.
 
-What is left out first when the budget is short: (1) the oldest experiments that were not kept, (2) the
-profile, (3) the oldest known facts, (4) the oldest kept experiments, (5) read-only files, then methods that
-the champion does not use. Tally, measurements, champion and its methods always stay; when these alone are too
-long, BadInputError.
+What is left out first when the budget is short: (1) the oldest experiments that were not kept, which stay in the dead
+ends' counts, (2) the profile, (3) the oldest known facts, (4) the oldest findings, (5) read-only files, then methods
+that the champion does not use. Tally, dead ends (of bounded length), measurements, champion and its methods always
+stay; when these alone are too long, BadInputError.
 """
 
+import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from harness import briefing_ledger as ledger
 from harness import briefing_sections as sections
+from harness.briefing_quotes import fence
 from harness.errors import BadInputError
 from harness.records import Briefing, Experiment, Measurement
 from harness.settings import Task
 
+TOKEN_BUDGET = 60_000
 CHARS_PER_TOKEN = 3.5
-_VARIABLE = ("sources", "history", "discoveries", "profile")
+_VARIABLE = ("sources", "findings", "history", "discoveries", "profile")
 _HOLE = re.compile(r"\{\{(.*?)\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A briefing's text, and its parts as (name, text) in the prompt's order, the frame's own words last."""
+
+    system: str
+    prompt: str
+    sections: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +49,41 @@ class _Optional:
     """What goes in as far as it fits."""
 
     files: str
+    findings: str
     history: str
     discoveries: str
     profile: str
 
 
-def assemble(
+def assemble(**facts: Any) -> Briefing:
+    """The briefing that `lay_out` makes of the same facts; all must be known."""
+    laid = lay_out(**facts)
+    known = {name: facts[name] for name in ("incumbent", "experiments", "number", "remaining")}
+    return Briefing(laid.system, laid.prompt, dict(facts["sources"]), **known)
+
+
+def lay_out(
     *,
     prompts: Path,
     sources: Mapping[str, str],
-    incumbent: Measurement,
-    baseline: Measurement,
+    incumbent: Measurement | None,
+    baseline: Measurement | None,
     experiments: tuple[Experiment, ...],
     number: int,
     remaining: int,
     task: Task,
     discoveries: str,
-    token_budget: int = 60_000,
+    token_budget: int = TOKEN_BUDGET,
     profile: str = "",
     read_only: Mapping[str, str] | None = None,
-) -> Briefing:
+) -> Layout:
     """The briefing of experiment `number`, when `remaining` are left in the budget, this one included.
 
     `prompts` holds the templates; `sources` are the incumbent's editable files and `read_only` others worth
-    seeing, path to text; `incumbent` is measured on the current screen instance, `baseline` is experiment 0;
-    `experiments` is the ledger, oldest first; `task` has the thresholds to state; `discoveries` is the text
-    of DISCOVERIES.md, `profile` the rows of `python -m harness profile`; `token_budget` is for system and
-    prompt together, at 3.5 characters a token.
+    seeing, path to text; `incumbent` is measured on the current screen instance, `baseline` is experiment 0, both None
+    before it was measured; `experiments` is the ledger, oldest first; `task` has the thresholds to state;
+    `discoveries` is the text of DISCOVERIES.md, `profile` the rows of `python -m harness profile`; `token_budget` is
+    for system and prompt together, at 3.5 characters a token.
 
     Raises BadInputError: a template is missing or has a wrong hole, or the budget is too small.
     """
@@ -69,15 +92,26 @@ def assemble(
         "number": str(number),
         "remaining": str(remaining),
         "measurements": sections.render_measurements(incumbent, baseline),
-        "tally": sections.render_tally(experiments),
+        "tally": ledger.render_tally(experiments),
+        "dead_ends": ledger.render_dead_ends(experiments),
     }
     needed, others = sections.render_files(sources, read_only or {})
     path = prompts / "experiment.md"
     fixed = len(system) + len(needed) + len(fill(path, {**values, **dict.fromkeys(_VARIABLE, "")}))
     extra = _fill_room(_room(token_budget, fixed), others, experiments, discoveries, profile)
-    texts = (needed + extra.files, extra.history, extra.discoveries, extra.profile)
-    prompt = fill(path, {**values, **dict(zip(_VARIABLE, texts, strict=True))})
-    return Briefing(system, prompt, dict(sources), incumbent, experiments, number, remaining)
+    texts = (needed + extra.files, extra.findings, extra.history, extra.discoveries, extra.profile)
+    filled = {**values, **dict(zip(_VARIABLE, texts, strict=True))}
+    frame = ("frame", fill(path, dict.fromkeys(filled, "")))
+    return Layout(system, fill(path, filled), (*((name, filled[name]) for name in _holes(path)), frame))
+
+
+def tokens(text: str) -> int:
+    """An estimate: 3.5 characters a token, rounded up."""
+    return math.ceil(len(text) / CHARS_PER_TOKEN)
+
+
+def _holes(path: Path) -> list[str]:
+    return [name for name in dict.fromkeys(_HOLE.findall(_read_template(path))) if name not in {"number", "remaining"}]
 
 
 def _room(token_budget: int, fixed: int) -> int:
@@ -131,19 +165,23 @@ def _fill_room(
 ) -> _Optional:
     """Most important first, so that what is dropped first is what comes last."""
     fitting, room = _take_files(others, room)
-    proposals = [row for row in reversed(experiments) if row.kind == "proposal"]
-    kept, room = _take_rows((row for row in proposals if row.verdict.outcome == "kept"), room)
-    facts, room = _take(((0, line) for line in sections.latest_facts(discoveries)), room)
-    shown = sections.fence("profile", profile) if profile else "No profile was taken."
+    newest = [row for row in reversed(experiments) if row.kind == "proposal"]
+    won = [row for row in newest if row.verdict.outcome == "kept"]
+    lost = [row for row in newest if row.verdict.outcome != "kept"]
+    kept, room = _take(map(ledger.render_row, won), room)
+    facts, room = _take(sections.latest_facts(discoveries), room)
+    shown = fence("profile", profile) if profile else "No profile was taken."
     if len(shown) > room:
         shown = "Left out for length."
-    rest, room = _take_rows((row for row in proposals if row.verdict.outcome != "kept"), room - len(shown))
-    rows = [text for _, text in sorted([*kept, *rest])]
+    recent = ledger.EXACT_REASONS
+    died = itertools.chain(map(ledger.render_in_full, lost[:recent]), map(ledger.render_row, lost[recent:]))
+    rest, room = _take(died, room - len(shown))
     left_out = [file.path for file in others if file not in fitting]
     return _Optional(
         files="\n".join(["", *(file.text for file in fitting), *sections.note_files(left_out)]),
-        history=sections.render_history(rows, left_out=len(proposals) - len(rows)),
-        discoveries=sections.render_facts([text for _, text in reversed(facts)]),
+        findings=ledger.render_history("findings", kept[::-1], left_out=len(won) - len(kept)),
+        history=ledger.render_history("experiments", rest[::-1], left_out=len(lost) - len(rest)),
+        discoveries=sections.render_facts(facts[::-1]),
         profile=shown,
     )
 
@@ -158,16 +196,12 @@ def _take_files(files: Sequence[sections.File], room: int) -> tuple[list[section
     return fitting, room
 
 
-def _take_rows(rows: Iterable[Experiment], room: int) -> tuple[list[tuple[int, str]], int]:
-    return _take(((row.number, sections.render_row(row)) for row in rows), room)
-
-
-def _take(items: Iterable[tuple[int, str]], room: int) -> tuple[list[tuple[int, str]], int]:
-    """Items from the front while they fit, and the room that is left. Lazy: the rest is never rendered."""
+def _take(texts: Iterable[str], room: int) -> tuple[list[str], int]:
+    """Texts from the front while they fit, and the room that is left. Lazy: the rest is never rendered."""
     taken = []
-    for number, text in items:
+    for text in texts:
         if len(text) + 1 > room:
             break
-        taken.append((number, text))
+        taken.append(text)
         room -= len(text) + 1
     return taken, room

@@ -24,8 +24,13 @@ class ChannelError(Exception):
 
 def send(sock: socket.socket, message: dict[str, Any]) -> None:
     """Send one message."""
+    sock.sendall(framed(message))
+
+
+def framed(message: dict[str, Any]) -> bytes:
+    """One message as it goes over the socket."""
     data = json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
-    sock.sendall(HEADER.pack(len(data)) + data)
+    return HEADER.pack(len(data)) + data
 
 
 def receive(

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from harness.edits import is_editable
 from harness.errors import ArdentError
+from harness.flags import ModelFlags, above_zero, add_model_flags, read_model_flags, steps_above_zero, whole_seed
 from harness.proposers import NAMES, ProposerOptions
-from harness.proposers.options import DEFAULT_MODEL
-from harness.run import Run, Wanted, editable_files, proposals, recorded_rows
+from harness.run import TRANSCRIPTS, Run, Wanted, editable_files, proposals, recorded_rows
 
 DEFAULT_TASK = "parity20"
-MOST_SEED = 2**63
+DRY_BUDGET = 20
 # Full disk, quota, file size limit, read-only, no permission, out of memory, files or processes, a broken disk.
 TROUBLE_OF_THE_SYSTEM = frozenset(
     getattr(errno, name)
@@ -44,8 +44,10 @@ class LoopArguments:
     max_hours: float
     script: Path | None
     replay: str
-    model: str
-    max_usd: float | None
+    dry_run: bool
+    count_tokens: bool
+    json: bool
+    of_model: ModelFlags
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,59 +65,37 @@ def loop_arguments(argv: list[str] | None = None) -> LoopArguments:
         ArdentError: a flag is unknown or its value makes no sense.
     """
     parser = Parser(prog="loop.py", description=_LOOP, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", type=_positive, required=True, metavar="N", help="experiments in all")
+    parser.add_argument("--budget", type=steps_above_zero, metavar="N", help="experiments in all")
     parser.add_argument("--task", default=DEFAULT_TASK, help="a file of tasks/ (default: %(default)s)")
     parser.add_argument("--proposer", default="auto", help=f"{', '.join(NAMES)} (default: %(default)s)")
     parser.add_argument("--run", metavar="NAME", help="name of a new run, or of the one to go on with")
     parser.add_argument("--seed", type=whole_seed, metavar="S", help="fix the instances; without it they are secret")
-    parser.add_argument("--max-hours", type=_hours, default=float("inf"), metavar="H", help="begin none after H hours")
+    parser.add_argument("--max-hours", type=above_zero, default=float("inf"), metavar="H", help="begin none after H h")
     parser.add_argument("--script", type=Path, metavar="FILE", help="proposals for --proposer scripted")
     parser.add_argument("--replay", default="", metavar="RUN", help="recorded run for --proposer replay")
-    parser.add_argument("--model", default=DEFAULT_MODEL, help="for --proposer claude (default: %(default)s)")
-    parser.add_argument("--max-usd", type=_dollars, metavar="D", help="never spend more than D dollars on a run")
-    return LoopArguments(**vars(parser.parse_args(argv)))
+    dry = "print the next briefing, its size and what the run would cost; nothing is sent, measured or written"
+    parser.add_argument("--dry-run", action="store_true", help=dry)
+    parser.add_argument("--count-tokens", action="store_true", help="with --dry-run: have the server count (free)")
+    parser.add_argument("--json", action="store_true", help="with --dry-run: one JSON document")
+    add_model_flags(parser)
+    return _checked(parser, parser.parse_args(argv))
+
+
+def _checked(parser: Parser, given: argparse.Namespace) -> LoopArguments:
+    if given.budget is None:
+        if not given.dry_run:
+            parser.error("the following arguments are required: --budget")
+        given.budget = DRY_BUDGET
+    if (given.count_tokens or given.json) and not given.dry_run:
+        parser.error("--count-tokens and --json go with --dry-run")
+    of_model = read_model_flags(given)
+    return LoopArguments(**vars(given), of_model=of_model)
 
 
 _LOOP = """Propose changes to sparse_parity, gate them, and commit what is proven to research/<run>.
 
 The same command goes on with an unfinished run. Ctrl-C stops after the experiment in progress.
 Your checkout, index and branches are never touched."""
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
-
-
-def steps_above_zero(text: str) -> int:
-    """The value of --steps: a whole number of at least 1."""
-    return _positive(text)
-
-
-def whole_seed(text: str) -> int:
-    """The value of --seed: a whole number below MOST_SEED."""
-    if not text.isascii() or not text.isdigit() or int(text) >= MOST_SEED:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {MOST_SEED - 1}")
-    return int(text)
-
-
-def _hours(text: str) -> float:
-    return _number_above_zero(text)
-
-
-def _dollars(text: str) -> float:
-    return _number_above_zero(text)
-
-
-def _number_above_zero(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value
 
 
 def wanted(arguments: LoopArguments, proposer: str) -> Wanted:
@@ -130,13 +110,12 @@ def wanted(arguments: LoopArguments, proposer: str) -> Wanted:
 def options(arguments: LoopArguments, run: Run, environ: Mapping[str, str]) -> ProposerOptions:
     """The proposer's knobs."""
     replayed = recorded_rows(run.repository.root, arguments.replay) if arguments.replay else ()
-    return ProposerOptions(
+    return arguments.of_model.options(
+        transcripts=run.folder / TRANSCRIPTS,
+        environ=environ,
         script=arguments.script,
         replay=replayed,
-        transcripts=run.folder / "transcripts",
-        environ=environ,
-        model=arguments.model,
-        max_usd=arguments.max_usd,
+        replayed_transcripts=run.folder.parent / arguments.replay / TRANSCRIPTS if arguments.replay else None,
     )
 
 

@@ -12,6 +12,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from harness import landlock, seccomp, syscalls
@@ -22,7 +23,7 @@ CAPABILITIES_V3 = 0x20080522
 NEW_USER, NEW_NET, NEW_PID, NEW_MOUNT, NEW_IPC = 0x10000000, 0x40000000, 0x20000000, 0x20000, 0x8000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE, MNT_DETACH = 1, 2, 4, 8, 0x4000, 0x40000, 2
 
-REQUIRED = frozenset({"seccomp", "rlimits", "empty environment"})
+REQUIRED = frozenset({"seccomp", "rlimits", "empty environment", "closed descriptors"})
 OPTIONAL = ("namespaces", "empty root", "nobody", "no capabilities", "landlock", "audit hook")
 
 # Events of the audit hook (PEP 578) that mean to leave the process; prefixes, but for the first.
@@ -93,6 +94,12 @@ def set_dumpable(*, dumpable: bool) -> None:
 # -- once, for all children ---
 
 
+def prepare(descriptors: tuple[int, ...]) -> None:
+    """Make what each child would make alike, so that its fork shares it."""
+    with suppress(OSError):  # no table for this machine: the child says so
+        seccomp.candidate_code(descriptors)
+
+
 def adopt_orphans() -> None:
     """Become the parent of what a child leaves behind, so that it can be found and killed."""
     syscalls.prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -151,7 +158,6 @@ def _deny_files() -> bool:
 
 def _limit_all(memory_mb: int, cpu_s: int) -> bool:
     limit_resources(memory_mb, cpu_s, file_bytes=0)
-    limit(resource.RLIMIT_CPU, cpu_s, cpu_s + 1)  # the soft limit's signal says why, the hard one's does not
     limit(resource.RLIMIT_NPROC, 0)
     limit(resource.RLIMIT_MEMLOCK, 0)
     limit(resource.RLIMIT_MSGQUEUE, 0)
@@ -160,10 +166,13 @@ def _limit_all(memory_mb: int, cpu_s: int) -> bool:
 
 
 def limit_resources(memory_mb: int, cpu_s: int, *, file_bytes: int) -> None:
-    """The limits that a command has too: address space, processor time, file size, no core."""
+    """The limits that a command has too: address space, processor time, file size, no core.
+
+    Processor time ends with SIGXCPU, which says why; a second later with SIGKILL.
+    """
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_FSIZE, file_bytes)
-    limit(resource.RLIMIT_CPU, cpu_s)
+    limit(resource.RLIMIT_CPU, cpu_s, cpu_s + 1)
     limit(resource.RLIMIT_AS, memory_mb * 2**20)
 
 

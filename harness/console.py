@@ -10,7 +10,7 @@ from io import TextIOWrapper
 from types import TracebackType
 from typing import Self, TextIO
 
-from harness import finding
+from harness import finding, predictions
 from harness.judge import NAMES
 from harness.records import Experiment, Measurement, Stage
 from harness.run import Run, kept, proposals
@@ -119,11 +119,32 @@ def summary(run: Run, stopped: str) -> str:
     if nulls:
         false = sum(r.verdict.outcome == "kept" for r in nulls)
         lines.append(f"  null rows {false} of {len(nulls)} kept (an experiment that changes nothing; should be 0)")
-    dollars = [r.cost.dollars for r in rows]
-    if any(r.cost.calls for r in rows):
-        spent = "cost unknown" if None in dollars else f"{math.fsum(d for d in dollars if d):.2f} dollars"
-        lines.append(f"  spent     {spent}")
+    predicted = predictions.sentence(predictions.score(done))
+    if predicted:
+        lines.append(f"  predicted {predicted}")
+    if any(r.cost.calls or r.cost.lost_calls for r in rows):
+        lines += _spent(rows, len(wins))
     return "\n".join([*lines, *_next_steps(run, has_findings=bool(wins))])
+
+
+def _spent(rows: tuple[Experiment, ...], wins: int) -> list[str]:
+    """Dollars, dollars a finding, tokens and the cache's share, and what lost replies may have cost."""
+    costs = [row.cost for row in rows]
+    input_, output = sum(cost.input_tokens for cost in costs), sum(cost.output_tokens for cost in costs)
+    share = sum(cost.cached_tokens for cost in costs) / input_ if input_ else 0.0
+    known = [cost.dollars for cost in costs if cost.dollars is not None]
+    dollars = math.fsum(known)
+    spent = f"{dollars:.2f} dollars" if len(known) == len(costs) else "cost unknown"
+    if len(known) == len(costs) and wins:
+        spent += f", {dollars / wins:.2f} a kept finding"
+    calls = sum(cost.calls for cost in costs)
+    lines = [f"  spent     {spent}; {calls} replies, {input_:,} tokens in ({share:.0%} from the cache), {output:,} out"]
+    lost = sum(cost.lost_calls for cost in costs)
+    if lost:
+        worst = [cost.lost_dollars for cost in costs if cost.lost_dollars is not None]
+        most = f"up to {math.fsum(worst):.2f} dollars more" if len(worst) == len(costs) else "at a cost unknown"
+        lines.append(f"  lost      {lost} replies never arrived, and may have been billed {most}")
+    return lines
 
 
 def _in_all(wins: list[Experiment]) -> str:

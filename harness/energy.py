@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
+from harness import strict_yaml
 from harness.errors import BadInputError
 
 TABLE = Path(__file__).with_name("energy.yaml")
@@ -60,13 +60,10 @@ def load(path: Path = TABLE) -> Table:
         BadInputError: it cannot be read, or a field is unknown, missing or senseless.
     """
     try:
-        data = yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path.name}: cannot be read ({error}); restore it from git") from None
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        line = f":{where.line + 1}" if where else ""
-        raise BadInputError(f"{path.name}{line}: not valid YAML; mend that line") from None
+    data = strict_yaml.parse_one(text, path.name)
     _refuse_unknown(path.name, data)
     try:
         table = msgspec.convert(data, Table)

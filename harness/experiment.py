@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from harness import contract, crash_points, edits, finding, gate, policy
+from harness import contract, crash_points, edits, finding, gate
 from harness.errors import ArdentError
 from harness.finding.evidence import evidence_json
-from harness.gate import MODEL, Context, Incumbent, Trial
+from harness.gate import Context, Incumbent, Trial
 from harness.proposers import Proposer
 from harness.records import (
     Briefing,
@@ -87,20 +87,20 @@ def run_baseline(run: Run, on_stage: OnStage) -> Experiment:
 def ask(run: Run, incumbent: Incumbent, proposer: Proposer, briefing: Briefing) -> Attempt:
     """Ask the proposer. Its paid reply is on disk before this returns."""
     began = Moment.now()
-
-    def problem(proposal: Proposal) -> str:
-        try:
-            sources = edits.apply(incumbent.sources, proposal.edits)
-        except edits.EditError as error:
-            return str(error)
-        refusals = policy.check(sources, model=run.bench.trusted[MODEL])
-        return "\n".join(str(r) for r in refusals)
-
     crash_points.reach("asking")
-    reply = proposer.propose(briefing, problem)
+    reply = proposer.propose(briefing, lambda proposal: _objection(run, incumbent, proposal))
     crash_points.reach("answered")
     title = reply.proposal.title if reply.proposal else "no usable proposal"
     return Attempt("proposal", reply, printable(title), began)
+
+
+def _objection(run: Run, incumbent: Incumbent, proposal: Proposal) -> str:
+    """What a repair turn can mend: edits that do not apply, refusals of the policy, failing tests. Empty if nothing."""
+    try:
+        sources = edits.apply(incumbent.sources, proposal.edits)
+    except edits.EditError as error:
+        return str(error)
+    return gate.find_problem(sources, run.bench, {row.tree_sha256 for row in run.ledger.rows})
 
 
 def null_is_due(run: Run) -> bool:
@@ -113,7 +113,12 @@ def null_is_due(run: Run) -> bool:
 
 def discoveries(run: Run, incumbent: Incumbent) -> str:
     """DISCOVERIES.md as it stands on the research branch."""
-    return _text_at(run, incumbent.commit, DISCOVERIES)
+    return discoveries_at(run, incumbent.commit)
+
+
+def discoveries_at(run: Run, commit: str) -> str:
+    """DISCOVERIES.md at a commit, empty where there is none."""
+    return _text_at(run, commit, DISCOVERIES)
 
 
 def null_attempt() -> Attempt:

@@ -66,6 +66,7 @@ def main(serve: Serve) -> None:
     if "namespaces" in layers.in_force and "namespaces" not in hollow:
         layers = layers.with_set_up("empty root", confine.enter_empty_root)
     layers = layers.with_set_up("empty environment", lambda: set(os.environ) <= ENVIRONMENT)
+    layers = layers.with_set_up("closed descriptors", lambda: True)  # each child closes them, see _child_socket
     Listener(control, layers, serve).listen()
     os._exit(0)
 
@@ -87,6 +88,7 @@ class Listener:
         self._waker.setblocking(False)  # noqa: FBT003 - the method takes no keyword
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        confine.prepare((RUN_FD, ERROR_FD))
         gc.collect()
         gc.freeze()  # a child's collection would copy every page of what it shares with us
         for sock in (self._control, self._wake):
@@ -126,7 +128,7 @@ class Listener:
     def _become_child(self, orders: confine.Orders, descriptors: list[int]) -> None:
         code = 1
         try:
-            with _child_socket(descriptors, keep="descriptors" in orders.off) as sock:
+            with _child_socket(descriptors, keep="closed descriptors" in orders.off | orders.hollow) as sock:
                 _greet(sock, orders, self._layers.in_force)
                 self._serve(sock)
             code = 0

@@ -8,13 +8,16 @@ secret. Does not cover: applying edits, and recording what became of them.
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from harness import contract, edits, judge, policy
 from harness.errors import ArdentError
 from harness.judge import Drawn
 from harness.measure import Failure, Program, measure, measure_both
-from harness.records import Evidence, Lapse, Measurement, Pair, Slack, Stage, Verdict
+from harness.opinion import INSTANCES, second_opinion
+from harness.records import Evidence, Lapse, Measurement, Opinion, Pair, Slack, Stage, Verdict
+from harness.sandbox import printable
 from harness.settings import GateRules, Task
 from harness.task import Instance, derive_seed, draw
 
@@ -133,6 +136,18 @@ def judge_candidate(sources: Mapping[str, str], incumbent: Incumbent, bench: Ben
     return Trial(verdict, evidence, tree, clock.seconds())
 
 
+def find_problem(sources: Mapping[str, str], bench: Bench, tried: AbstractSet[str]) -> str:
+    """What a proposer may mend before its candidate is tried: refusals of the policy, a failing test; else empty.
+
+    A tree that was `tried` before passed its tests then, or failed them; the duplicate stage names it.
+    """
+    refusals = policy.check(sources, model=bench.trusted[MODEL])
+    if refusals or edits.normal_hash(sources) in tried:
+        return "\n".join(str(refusal) for refusal in refusals)
+    problem = contract.run(bench.trusted, sources, bench.task)
+    return f"the tests fail: {printable(problem)}" if problem else ""
+
+
 def _check_sources(
     sources: Mapping[str, str], tree: str, bench: Bench, context: Context, clock: _Clock
 ) -> Verdict | None:
@@ -172,9 +187,15 @@ def _measure_stages(
         context.confirmed + 1,
         context.on_instance,
     )
+    opinion = _second_opinion(candidate, tree, bench, context) if verdict.outcome == "kept" else None
     pairs = tuple(each for each in drawn if isinstance(each, Pair))
     lapses = tuple(each for each in drawn if isinstance(each, Lapse))
-    return verdict, Evidence(screened, pairs, incumbent.slack, lapses)
+    return judge.heed(verdict, opinion), Evidence(screened, pairs, incumbent.slack, lapses, opinion)
+
+
+def _second_opinion(candidate: Program, tree: str, bench: Bench, context: Context) -> Opinion:
+    purposes = [(context.purpose, "opinion", tree, str(index)) for index in range(INSTANCES)]
+    return second_opinion(candidate, [bench.instance(*purpose) for purpose in purposes], bench.task)
 
 
 def confirm(

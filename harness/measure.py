@@ -104,8 +104,10 @@ def loaded(
     init_seed: int | None = None,
     cancelled: threading.Event | None = None,
     profile: Sequence[int] | None = None,
+    interpreted: bool = False,
 ) -> Iterator[Child]:
-    """A fresh child that has called `init`; with `profile`, cells by energy level, it attributes every access.
+    """A fresh child that has called `init`; with `profile`, cells by energy level, it attributes every access, and
+    with `interpreted` it never compiles the program (see `opinion`).
 
     Raises:
         ChildError: the program cannot be loaded.
@@ -122,6 +124,7 @@ def loaded(
             k_sparse=task.k_sparse,
             seed=instance.init_seed if init_seed is None else init_seed,
             **({} if profile is None else {"profile": list(profile)}),
+            **({"interpreted": True} if interpreted else {}),
         )
         yield child
 
@@ -217,6 +220,9 @@ def _counters(child: Child, task: Task, *, solved: bool) -> dict[str, Any]:
         raise ChildError("training reads nothing: there is no average reuse distance")
     if counters["reads"] < task.min_reads:
         raise ChildError(f"{counters['reads']} reads are fewer than any answer needs ({task.min_reads})")
+    for name, value in counters.items():  # the judge takes logarithms; only a forged sum is below what looking cost
+        if value <= 0:
+            raise ChildError(f"the meter's {name} is not a count above zero")
     return counters
 
 

@@ -2,7 +2,7 @@
 """The memory trace: counts every element that a candidate reads and writes, whoever does it.
 
 One source, two speeds: compiled by Cython (pure-Python mode) where a C compiler exists, and the same file as plain
-Python elsewhere, with identical counts. docs/metric.md defines what is counted; `tests/harness/reference_trace.py` is
+Python elsewhere, with identical counts. docs/metric.md defines what is counted; `harness/interpreter` has
 the slow, obvious second implementation that this one is compared with.
 
 Promises: exact LRU depths, last-write distances and reuse distances at the granularity of one cell; memory
@@ -38,6 +38,7 @@ WIDTH = cython.declare(cython.int, 62)
 FIRST_SLOTS = cython.declare(cython.int, 1024)
 FIRST_CELLS = cython.declare(cython.int, 1024)
 LARGEST = 2**63
+STACKLESS = "this meter keeps no depths: make it with depths=True"
 UNCOMPARED = "records are not compared: compare their fields"
 
 
@@ -152,6 +153,7 @@ class Meter:
     pending: list
     inputs: object
     label: object
+    stacked: cython.bint
     profiling: cython.bint
     place: cython.int
     depth: cython.int
@@ -170,8 +172,12 @@ class Meter:
     twin: cython.int[::1]
     kept: tuple
 
-    def __init__(self, n_inputs: int) -> None:
-        """Start at clock 0 with an input buffer of `n_inputs` cells and a label cell, which are not counted as made."""
+    def __init__(self, n_inputs: int, depths: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Start at clock 0 with an input buffer of `n_inputs` cells and a label cell, which are not counted as made.
+
+        Without `depths` there is no LRU stack: no DMD and no profile, all other counts the same, in less time.
+        """
+        self.stacked = depths
         self.cells = FIRST_CELLS
         self.slots = FIRST_SLOTS
         self.written = array("q", bytes(8 * self.cells))
@@ -321,7 +327,8 @@ class Meter:
         self.accessed[cell] = self.now
         self.now += 1
         self.reads += 1
-        self._touch(cell)
+        if self.stacked:
+            self._touch(cell)
         if self.profiling:
             self._note_read(range_, distance, reuse)
         return 0
@@ -335,7 +342,8 @@ class Meter:
         self.accessed[cell] = self.now
         self.now += 1
         self.writes += 1
-        self._touch(cell)
+        if self.stacked:
+            self._touch(cell)
         if self.profiling:
             self._note_write(range_, 0, self.depth)
         return 0
@@ -347,9 +355,10 @@ class Meter:
         """Write a cell for the first time: it costs 1 and enters the stack at the top."""
         self.written[cell] = self.now
         self.accessed[cell] = self.now
-        if self.top == self.slots:
-            self._compact()
-        self._mark(cell)
+        if self.stacked:
+            if self.top == self.slots:
+                self._compact()
+            self._mark(cell)
         self.live += 1
         if self.live > self.peak:
             self.peak = self.live
@@ -374,7 +383,8 @@ class Meter:
     @cython.exceptval(check=False)
     def bury(self, cell: cython.int) -> cython.void:
         """A freed cell leaves the stack."""
-        self._unmark(self.slot[cell])
+        if self.stacked:
+            self._unmark(self.slot[cell])
         self.live -= 1
 
     @cython.cfunc
@@ -414,11 +424,11 @@ class Meter:
     @cython.cfunc
     def move_cell(self, old: cython.int, new: cython.int) -> cython.void:
         """Give a live cell another id: the same cell in every count."""
-        s: cython.int = self.slot[old]
         self.written[new] = self.written[old]
         self.accessed[new] = self.accessed[old]
-        self.slot[new] = s
-        self.owner[s] = new
+        if self.stacked:
+            self.slot[new] = self.slot[old]
+            self.owner[self.slot[old]] = new
         if self.kept is not None:
             self.twin[new] = self.twin[old]
 
@@ -499,13 +509,13 @@ class Meter:
         return self.inputs
 
     def counters(self) -> dict:
-        """The sums so far, as plain numbers; see records.Measurement."""
+        """The sums so far, as plain numbers; see records.Measurement. Without depths, `dmd` is not among them."""
         return {
             "ard_distance": self.ard_distance,
             "ard_reads": self.ard_reads,
             "reads": self.reads,
             "writes": self.writes,
-            "dmd": self.dmd(),
+            **({"dmd": self.dmd()} if self.stacked else {}),
             "reuse": self.reuse,
             "peak_cells": self.peak,
         }
@@ -515,7 +525,13 @@ class Meter:
         return self.reads + self.writes
 
     def dmd(self) -> float:
-        """Data movement distance so far. Summed exactly over the histogram of depths: no order of accesses matters."""
+        """Data movement distance so far. Summed exactly over the histogram of depths: no order of accesses matters.
+
+        Raises:
+            ValueError: the meter keeps no depths.
+        """
+        if not self.stacked:
+            raise ValueError(STACKLESS)
         return self.births + math.fsum(
             self.depths[depth] * math.sqrt(depth) for depth in range(1, self.peak + 1) if self.depths[depth]
         )
@@ -557,7 +573,8 @@ class Meter:
         kept = self.kept
         if kept is None or self.live != kept[1]:
             raise ValueError("other cells are alive than were kept")
-        self._restore_stack(kept[4])
+        if self.stacked:
+            self._restore_stack(kept[4])
         self._restore_cells(kept[2], kept[3])
         self._restore_depths(kept[5])
         self.now, self.reads, self.writes, self.births = kept[0][:4]
@@ -620,7 +637,12 @@ class Meter:
             holders: how many numbers `hold` may be given.
             fields: the holder of each field of a record, by the field's name.
             held: how many cells each energy level holds, smallest first; one more level holds the rest.
+
+        Raises:
+            ValueError: the meter keeps no depths.
         """
+        if not self.stacked:
+            raise ValueError(STACKLESS)
         self.held = held
         self.place_sums = array("q", bytes(8 * WIDTH * places))
         self.place_moved = array("d", bytes(8 * places))
@@ -808,7 +830,7 @@ class Meter:
         made.bear_length()
         return made
 
-    def listed(self, values: object) -> object:
+    def listed(self, values: object = ()) -> object:
         """`list(values)`: a new list of what the iterable yields."""
         made: TracedList = _new_list(self)
         for value in values:
@@ -1297,10 +1319,12 @@ class TracedIterator:
         i: cython.Py_ssize_t = self.i
         if 0 <= i < len(source.items):
             self.i = i + self.step
-            if source.kind == ROWS and not self.knows_length:
+            if source.kind == NUMBERS:  # as `element`, which the compiler does not inline here
+                source.meter.read(source.first + 1 + i, source.range, 1 + i)
+            elif not self.knows_length:
                 source.read_length()
                 self.knows_length = True
-            return source.element(i)
+            return source.items[i]
         if not self.knows_length:
             source.read_length()
         self.source = None

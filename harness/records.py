@@ -65,8 +65,7 @@ class Cost:
         input_tokens, output_tokens: of all replies; thinking is output.
         dollars: None where the price of the model is unknown.
         cached_tokens: those of `input_tokens` that came from the server's cache.
-        lost_calls: requests whose reply never arrived, though it may have been billed.
-        lost_dollars: the most that these can have cost.
+        lost_calls, lost_dollars: requests whose reply never arrived, and the most they can have been billed.
     """
 
     calls: int = 0
@@ -83,8 +82,7 @@ class Reply:
     """What a proposer answered. `proposal` is None when no usable one came after all repair turns: see `error`.
 
     Attributes:
-        model: the model that answered, or the proposer's name where there is none.
-        prompt_sha256: hash of the briefing as sent.
+        model: the model that answered, or the proposer's name; prompt_sha256: hash of the briefing as sent.
         error: why there is no proposal, written for the next briefing; empty otherwise.
         repairs: what the proposer was told to mend before this answer, one text a repair turn.
     """
@@ -160,7 +158,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A confirm instance on which the incumbent failed, and why; unsolved by it. `index`: from 0, pairs counted too."""
+    """A confirm instance that the incumbent failed on, and why. `index`: from 0, pairs counted too."""
 
     index: int
     seed: str
@@ -170,10 +168,8 @@ class Lapse:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The paired effect on one metric, as candidate relative to incumbent.
-
-    For ard, dmd, reuse and traffic: `change` is the relative change (-0.3 is 30 % lower), with its confidence interval
-    [low, high] at the gate's level. For accuracy: the difference in test accuracy.
+    """The paired effect on one metric, candidate over incumbent: relative `change` (-0.3 is 30 % lower; of accuracy
+    the difference), with its confidence interval [low, high] at the gate's level.
     """
 
     metric: Metric
@@ -186,9 +182,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """How far the incumbent already lies above the best seen since the baseline: log ratios, and accuracy lost.
-
-    Every guard of "no worse" starts from here, so that small losses cannot add up. `predict`: one prediction's traffic.
+    """How far the incumbent lies above the best seen since the baseline (log ratios), so that losses cannot add up.
+    `predict`: one prediction's traffic. `best_accuracy`: a mean over confirm instances, 0 before any. `accuracy`: old.
     """
 
     dmd: float = 0.0
@@ -196,6 +191,7 @@ class Slack:
     traffic: float = 0.0
     accuracy: float = 0.0
     predict: float = 0.0
+    best_accuracy: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +217,22 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the interpreter says of the worker's answers: `words` tells how much agrees, or the first difference."""
+
+    agrees: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything the judge saw: enough to derive the verdict again."""
+    """Everything the judge saw: enough to derive the verdict again. `opinion`: None in rows of schema 1."""
 
     screen: tuple[Pair, ...] = ()
     confirm: tuple[Pair, ...] = ()
     slack: Slack = Slack()
     lapses: tuple[Lapse, ...] = ()
+    opinion: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,14 +285,10 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """What a proposer is told: the assembled text, and the same facts as values.
+    """What a proposer is told: the prompt's stable part (`system`) and changing part, and the same facts as values.
 
-    Attributes:
-        system: the stable part of the prompt; `prompt`: the changing part.
-        sources: the incumbent's editable files, path to text.
-        incumbent: the incumbent's measurement on the current screen instance.
-        experiments: the run's ledger so far, oldest first.
-        number: of the experiment that is asked for; `remaining`: how many are left in the budget, this one included.
+    `sources` are the incumbent's editable files, `incumbent` its measurement on the current screen instance, `number`
+    that of the experiment asked for, and `remaining` counts those left in the budget, this one included.
     """
 
     system: str

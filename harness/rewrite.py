@@ -208,14 +208,23 @@ class _Tracing(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         if isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List) != isinstance(node.right, ast.List):
-            display, times = (node.left, node.right) if isinstance(node.left, ast.List) else (node.right, node.left)
-            values = ast.Tuple(elts=[self.visit(e) for e in display.elts], ctx=ast.Load())  # type: ignore[attr-defined]
-            return _call("_fill", values, self.visit(times), at=node)
+            return self._filled(node)
         self.generic_visit(node)
         for operator, name in _UNBOUNDED.items():
             if isinstance(node.op, operator):
                 return _call(name, node.left, node.right, at=node)
         return node
+
+    def _filled(self, node: ast.BinOp) -> ast.Call:
+        """`[a, b] * n`, or `n * [a, b]`: the operands are evaluated in the order in which they are written."""
+        is_left = isinstance(node.left, ast.List)
+        display, times = (node.left, node.right) if is_left else (node.right, node.left)
+        assert isinstance(display, ast.List)
+        values = ast.Tuple(elts=[self.visit(e) for e in display.elts], ctx=ast.Load())
+        given = [ast.keyword(arg="values", value=values), ast.keyword(arg="times", value=self.visit(times))]
+        call = _call("_fill", at=node)
+        call.keywords = given if is_left else given[::-1]
+        return call
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)

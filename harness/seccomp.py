@@ -11,6 +11,7 @@ import errno
 import os
 import struct
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Literal, NamedTuple
 
 from harness import syscalls
@@ -21,11 +22,12 @@ PR_SET_SECCOMP, MODE_FILTER = 22, 2
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # opcodes of linux/bpf_common.h
 X32 = 0x40000000
+INSTRUCTION = struct.Struct("=HBBI")
 PROT_EXEC, MAP_ANONYMOUS = 4, 0x20
 
 _MEMORY: Names = ("munmap", "brk", "mremap", "madvise")
 _OF_ITSELF: Names = ("exit", "exit_group", "futex", "sched_yield", "getpid", "gettid", "clock_gettime")
-_OF_ITSELF += ("restart_syscall", "close")
+_OF_ITSELF += ("restart_syscall", "close", "nanosleep", "clock_nanosleep")
 _SIGNALS: Names = ("rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack")  # the report of a crash needs them
 NEVER_HONEST: Names = ("ptrace", "bpf", "unshare", "setns", "mount", "umount2", "pivot_root", "chroot")
 NEVER_HONEST += ("io_uring_setup", "io_uring_enter", "io_uring_register", "process_vm_readv", "process_vm_writev")
@@ -59,7 +61,10 @@ class Instruction(NamedTuple):
 
 def confine_candidate(descriptors: Sequence[int]) -> None:
     """Apply the allow-list; only these descriptors can be read and written. There is no way back."""
-    install(candidate_filter(descriptors, os.getpid()))
+    before, after = candidate_code(tuple(descriptors))
+    # The one rule that is the process's own: it may signal itself, to end with the signal of its crash.
+    own = _encoded(_checked("tgkill", [Check(0, "equal", os.getpid())], ALLOW))
+    install(before + own + after)
 
 
 def confine_tests() -> None:
@@ -67,11 +72,12 @@ def confine_tests() -> None:
     own_limits = [Check(0, "equal", 0)]  # prlimit of process 0 is of oneself; of another it could kill the harness
     rules = [*_each(NEVER_HONEST, KILL), *_each(_NOT_FOR_TESTS, REFUSE)]
     rules += [*_checked("prlimit64", own_limits, ALLOW), *_each(["prlimit64"], REFUSE)]
-    install([*_preamble(), *rules, _give(ALLOW)])
+    install(_encoded([*_preamble(), *rules, _give(ALLOW)]))
 
 
-def candidate_filter(descriptors: Sequence[int], pid: int) -> list[Instruction]:
-    """The candidate's program. `pid` is the process that may signal itself, to end with the signal of its crash."""
+@cache
+def candidate_code(descriptors: tuple[int, ...]) -> tuple[bytes, bytes]:
+    """The candidate's program, before and after the one rule that is the process's own. Cached: a fork shares it."""
     rules = _each([*_MEMORY, *_OF_ITSELF, *_SIGNALS], ALLOW)
     for descriptor in descriptors:
         for name in ("read", "write", "sendto", "recvfrom"):
@@ -79,15 +85,19 @@ def candidate_filter(descriptors: Sequence[int], pid: int) -> list[Instruction]:
     anonymous = [Check(2, "none of", PROT_EXEC), Check(3, "any of", MAP_ANONYMOUS)]
     rules += _checked("mmap", anonymous, ALLOW)
     rules += _checked("mprotect", [Check(2, "none of", PROT_EXEC)], ALLOW)
-    rules += _checked("tgkill", [Check(0, "equal", pid)], ALLOW)
-    return [*_preamble(), *rules, *_each([*NEVER_HONEST, *_STARTS_OR_KILLS, "tgkill"], KILL), _give(REFUSE)]
+    after = [*_each([*NEVER_HONEST, *_STARTS_OR_KILLS, "tgkill"], KILL), _give(REFUSE)]
+    return _encoded([*_preamble(), *rules]), _encoded(after)
 
 
-def install(program: Sequence[Instruction]) -> None:
+def install(code: bytes) -> None:
     """Give the program to the kernel. OSError if it has no seccomp or does not take it."""
-    code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     buffer = ctypes.create_string_buffer(code, len(code))
-    syscalls.prctl(PR_SET_SECCOMP, MODE_FILTER, struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer)))
+    length = len(code) // INSTRUCTION.size
+    syscalls.prctl(PR_SET_SECCOMP, MODE_FILTER, struct.pack("HxxxxxxP", length, ctypes.addressof(buffer)))
+
+
+def _encoded(program: Iterable[Instruction]) -> bytes:
+    return b"".join(INSTRUCTION.pack(*instruction) for instruction in program)
 
 
 def _preamble() -> list[Instruction]:

@@ -10,6 +10,7 @@ import os
 import platform
 import struct
 from collections.abc import Iterable
+from functools import cache
 
 # Name: x86_64, aarch64; -1 where the machine has no such call. From Linux' unistd tables (6.18).
 _NUMBERS = {
@@ -27,6 +28,8 @@ _NUMBERS = {
     "mremap": (25, 216),
     "madvise": (28, 233),
     "shmget": (29, 194),
+    "shmctl": (31, 195),
+    "nanosleep": (35, 101),
     "getpid": (39, 172),
     "socket": (41, 198),
     "connect": (42, 203),
@@ -34,6 +37,7 @@ _NUMBERS = {
     "recvfrom": (45, 207),
     "bind": (49, 200),
     "listen": (50, 201),
+    "clone": (56, 220),
     "execve": (59, 221),
     "exit": (60, 93),
     "kill": (62, 129),
@@ -44,6 +48,7 @@ _NUMBERS = {
     "rt_sigqueueinfo": (129, 138),
     "sigaltstack": (131, 132),
     "personality": (135, 92),
+    "prctl": (157, 167),
     "pivot_root": (155, 41),
     "chroot": (161, 51),
     "acct": (163, 89),
@@ -65,12 +70,14 @@ _NUMBERS = {
     "restart_syscall": (219, 128),
     "clock_settime": (227, 112),
     "clock_gettime": (228, 113),
+    "clock_nanosleep": (230, 115),
     "exit_group": (231, 94),
     "tgkill": (234, 131),
     "kexec_load": (246, 104),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
+    "openat": (257, 56),
     "unshare": (272, 97),
     "rt_tgsigqueueinfo": (297, 240),
     "perf_event_open": (298, 241),
@@ -125,12 +132,19 @@ def _machine() -> tuple[int, int]:
     return _MACHINES[machine]
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    """The C library; loaded once, and by the zygote, for a fork shares it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long  # an address does not fit an int
+    return libc
+
+
 def call(name: str, *arguments: int | bytes | None) -> int:
     """Make a system call; its result. OSError if it fails, or if this machine does not have it."""
-    libc = ctypes.CDLL(None, use_errno=True)
     (number,) = numbers([name]) or [-1]
     passed = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    result: int = libc.syscall(ctypes.c_long(number), *passed)
+    result: int = _libc().syscall(ctypes.c_long(number), *passed)
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{name}: {os.strerror(code)}")
@@ -139,7 +153,6 @@ def call(name: str, *arguments: int | bytes | None) -> int:
 
 def prctl(option: int, value: int, pointer: bytes | None = None) -> None:
     """`prctl(2)` with a number, or with the address of some bytes as third argument."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, ctypes.c_ulong(value), pointer, ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
+    if _libc().prctl(option, ctypes.c_ulong(value), pointer, ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl({option}): {os.strerror(code)}")

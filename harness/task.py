@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
+from harness import strict_yaml
 from harness.errors import BadInputError
 from harness.settings import GateRules, Task
 
@@ -42,18 +42,6 @@ class Instance:
     init_seed: int
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses a field that is given twice; YAML's own reader takes the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        names = [key.value for key, _ in node.value]
-        for key, _ in node.value:
-            if names.count(key.value) > 1:
-                problem = f"{key.value} is given twice"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-        return super().construct_mapping(node, deep=deep)
-
-
 def load(root: Path, name: str) -> Task:
     """The task of that name below `root`/tasks.
 
@@ -74,13 +62,7 @@ def load(root: Path, name: str) -> Task:
 def parse(text: str, name: str) -> Task:
     """A task from the text of its YAML file."""
     file = f"{FOLDER}/{name}.yaml"
-    try:
-        data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: the 99th of a month
-        where = getattr(error, "problem_mark", None)
-        line = f":{where.line + 1}" if where else ""
-        problem = " ".join(str(getattr(error, "problem", error)).split())
-        raise BadInputError(f"{file}{line}: not valid YAML: {problem}; mend that line") from None
+    data = strict_yaml.parse_one(text, file)
     if not isinstance(data, dict):
         raise BadInputError(f"{file}: empty or not a mapping; see docs/tasks.md for its fields")
     _refuse_unknown(file, "", data, Task)

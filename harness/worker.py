@@ -20,11 +20,19 @@ from typing import Any
 
 sys.path[:0] = sys.argv[4:]  # started with -S -P: only the harness is found there, and Cython if it is needed
 
-from harness import channel, forkserver, marks, memory_trace, rewrite  # noqa: E402 - all is loaded before it forks
+from harness import (  # noqa: E402 - all is loaded before it forks
+    channel,
+    forkserver,
+    interpreter,
+    marks,
+    memory_trace,
+    rewrite,
+)
 
 Request = dict[str, Any]
 
 SPENT = ("reads", "writes")  # what is told of a prediction's cost
+INTERPRETER_DEPTH = 20_000  # frames; an interpreted one takes two for each level of a candidate's expression
 TRACKER_SOURCE = "NO_TRACKER = 0\n"  # tracker calls are removed by the rewriter; the name must only exist
 
 
@@ -135,9 +143,17 @@ def explained(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500] + where
 
 
+def opened(request: Request) -> Session | interpreter.Session:
+    """The candidate, compiled over the meter; or interpreted, for a second opinion."""
+    if not request.get("interpreted"):
+        return Session(request)
+    sys.setrecursionlimit(INTERPRETER_DEPTH)
+    return interpreter.Session(request)
+
+
 def serve(sock: socket.socket) -> None:
     """Answer requests until the other side closes."""
-    session: Session | None = None
+    session: Session | interpreter.Session | None = None
     while True:
         try:
             request = channel.receive(sock)
@@ -145,7 +161,7 @@ def serve(sock: socket.socket) -> None:
             return
         try:
             if session is None:
-                session, answer = Session(request), {}
+                session, answer = opened(request), {}
             else:
                 answer = session.answer(request)
         except Exception as error:  # noqa: BLE001 - the boundary to untrusted code: any error is an answer

@@ -26,6 +26,7 @@ from harness.errors import ArdentError
 HERE = Path(__file__).resolve().parent
 PYTHON = [sys.executable, "-s", "-P", "-S", "-B"]
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+CANARY = {**ENVIRONMENT, "CANARY": "sings"}  # what the doctor looks for when that layer is off
 MOST_RUNS = 300  # of one zygote; then a fresh one, so that nothing adds up
 PATIENCE_S = 30.0  # for a zygote or a child to begin, on a machine under load
 MOST_SAID = 65536  # bytes of error output that are looked at
@@ -106,7 +107,7 @@ class Zygote:
     """A zygote of `script`, whose runs are confined but for the layers named `off` and `hollow` (see `confine`)."""
 
     def __init__(
-        self, script: str = "worker.py", *, off: Iterable[str] = (), hollow: Iterable[str] = (), canary: str = ""
+        self, script: str = "worker.py", *, off: Iterable[str] = (), hollow: Iterable[str] = ()
     ) -> None:
         if sys.platform != "linux":
             raise ArdentError("candidates run on Linux only, which can confine them: use a Linux container or machine")
@@ -119,7 +120,7 @@ class Zygote:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={**ENVIRONMENT, "CANARY": canary} if canary else ENVIRONMENT,
+                env=CANARY if "empty environment" in {*off, *hollow} else ENVIRONMENT,
                 cwd="/",
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,

@@ -11,8 +11,10 @@ from pathlib import Path
 from harness.errors import ArdentError
 
 SUMMARIES: Mapping[str, str] = {
+    "doctor": "does the sandbox hold on this machine, layer by layer, and is everything there that the loop needs",
     "gate": "measure your working tree against a commit, exactly as the loop measures a candidate",
     "profile": "which source lines and which buffers the ARD and the DMD of a method come from",
+    "redteam": "try every cheat of tests/attacks on the gate, and honest changes that it must keep",
     "verify": "derive every recorded verdict again, and compare evidence, findings and commits; --rerun measures again",
     "check": "compare every number of findings/ and DISCOVERIES.md with its evidence",
 }

@@ -20,10 +20,11 @@ import msgspec
 
 from harness import edits, gate
 from harness import task as tasks
-from harness.cli import DEFAULT_TASK, MOST_SEED, Parser, whole_seed
+from harness.cli import DEFAULT_TASK, Parser
 from harness.commands.measurements import measurement_table
 from harness.console import first_line
 from harness.contract import TESTS
+from harness.flags import MOST_SEED, whole_seed
 from harness.gate import Bench, Context, Incumbent, Trial
 from harness.git import Repository
 from harness.records import Evidence, Measurement, Slack, Stage, Verdict

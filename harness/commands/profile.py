@@ -16,8 +16,9 @@ import msgspec
 
 from harness import edits, policy
 from harness import task as tasks
-from harness.cli import DEFAULT_TASK, Parser, steps_above_zero, whole_seed
+from harness.cli import DEFAULT_TASK, Parser
 from harness.errors import ArdentError, BadInputError
+from harness.flags import steps_above_zero, whole_seed
 from harness.gate import MODEL, Bench
 from harness.git import Repository
 from harness.measure import Failure, Program

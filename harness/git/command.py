@@ -17,6 +17,7 @@ from signal import Signals
 from harness.errors import ArdentError
 
 # Which configuration to read is the user's business; every other GIT_* could point git at another repository.
+_FOREIGN = ("GIT_", "ANTHROPIC_")  # and no child sees a key
 _KEPT_VARIABLES = ("GIT_CONFIG_", "GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES")
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -107,7 +108,7 @@ class GitCommand:
 
     def _prefix(self) -> list[str]:
         """All before git's subcommand. GitPython can add variables, not remove them: `env` does both."""
-        foreign = [n for n in os.environ if n.startswith("GIT_") and not n.startswith(_KEPT_VARIABLES)]
+        foreign = [n for n in os.environ if n.startswith(_FOREIGN) and not n.startswith(_KEPT_VARIABLES)]
         name, _, email = self.identity.rstrip(">").partition(" <")
         prefix = ["env", *_each("-u", foreign), "GIT_TERMINAL_PROMPT=0"]
         prefix += [f"GIT_COMMITTER_NAME={name}", f"GIT_COMMITTER_EMAIL={email}"]

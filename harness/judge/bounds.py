@@ -14,7 +14,7 @@ from typing import Literal
 from harness.records import Measurement, Metric, Pair
 from harness.settings import GateRules
 
-Quantity = Metric | Literal["predict"]
+Quantity = Metric | Literal["predict", "reached"]  # one prediction's traffic, and the candidate's own accuracy
 LEAST_SPREAD = 1e-9  # identical ratios still leave room for rounding
 LEAST_PREDICT = 1.0  # cells: a prediction that moves nothing has no logarithm
 VALUES: dict[Metric, Callable[[Measurement], float]] = {
@@ -56,12 +56,13 @@ def win_level(rules: GateRules, looks: int) -> float:
 
 
 def bounds_of(pairs: Sequence[Pair], rules: GateRules, looks: int) -> Bounds:
-    """Every metric's bound, and that of one prediction's traffic."""
+    """Every metric's bound, that of one prediction's traffic, and that of the accuracy that the candidate reaches."""
     differences: dict[Quantity, list[float]] = {
         metric: log_ratios(pairs, value) for metric, value in VALUES.items()
     }
     differences["accuracy"] = [p.candidate.accuracy - p.incumbent.accuracy for p in pairs]
     differences["predict"] = log_ratios(pairs, predict_traffic)
+    differences["reached"] = [p.candidate.accuracy for p in pairs]
     level = win_level(rules, looks)
     return {name: student(values, level, rules) for name, values in differences.items()}
 

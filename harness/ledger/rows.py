@@ -25,7 +25,9 @@ ADDED: Mapping[int, tuple[tuple[str, str], ...]] = {
         ("cost", "lost_calls"),
         ("cost", "lost_dollars"),
         ("evidence", "lapses"),
+        ("evidence", "opinion"),
         ("evidence.slack", "predict"),
+        ("evidence.slack", "best_accuracy"),
     ),
 }
 _RESTORE = "restore the line from a copy of the ledger"

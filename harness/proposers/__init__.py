@@ -11,7 +11,7 @@ from typing import Protocol
 
 from harness.errors import BadInputError
 from harness.proposers.options import DEFAULT_MODEL, ProposerOptions
-from harness.records import Briefing, Proposal, Reply
+from harness.records import Briefing, Experiment, Proposal, Reply
 from harness.settings import Task
 
 __all__ = ["DEFAULT_MODEL", "NAMES", "JudgeProposal", "Proposer", "ProposerOptions", "build", "choose"]
@@ -56,10 +56,18 @@ def choose(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
     )
 
 
-def build(name: str, *, root: Path, task: Task, seed: int, options: ProposerOptions) -> Proposer:
+def build(
+    name: str,
+    *,
+    root: Path,
+    task: Task,
+    seed: int,
+    options: ProposerOptions,
+    experiments: tuple[Experiment, ...] = (),
+) -> Proposer:
     """The proposer called `name`, checked as far as can be done before the first experiment.
 
-    `root` holds `prompts/`. Raises BadInputError.
+    `root` holds `prompts/`; `experiments` are the rows of the run so far. Raises BadInputError.
     """
     resolved, _ = choose(name, options.environ)
     if resolved == "search":
@@ -73,10 +81,10 @@ def build(name: str, *, root: Path, task: Task, seed: int, options: ProposerOpti
     if resolved == "replay":
         from harness.proposers.replay import ReplayProposer  # noqa: PLC0415
 
-        return ReplayProposer(options.replay)
+        return ReplayProposer(options.replay, options.replayed_transcripts)
     from harness.proposers.claude import ClaudeProposer  # noqa: PLC0415 - anthropic only when used
 
-    return ClaudeProposer.open(root / "prompts" / "prices.yaml", options)
+    return ClaudeProposer.open(root / "prompts" / "prices.yaml", options, experiments)
 
 
 def _check_name(name: str) -> None:

@@ -80,7 +80,12 @@ class AnswerError(ValueError):
 
 def prompt_sha256(briefing: Briefing) -> str:
     """Hash over the two halves of the briefing as sent."""
-    joined = f"{briefing.system}\0{briefing.prompt}"
+    return text_sha256(briefing.system, briefing.prompt)
+
+
+def text_sha256(system: str, prompt: str) -> str:
+    """As `prompt_sha256`, of the halves."""
+    joined = f"{system}\0{prompt}"
     return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 Promises: every failure becomes a TransientError (worth another try), or a ProposerPausedError (the run pauses
 and goes on with the same command); trouble on the way is never a failed idea. Waits honour Retry-After up to
-a cap, and end with a deadline.
+a cap, and end with a deadline; one request ends with a time limit and a size limit, however slowly its reply drips.
 Does not cover: what the reply says.
 """
 
@@ -10,11 +10,13 @@ import datetime as dt
 import email.utils
 import math
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import anthropic
+import httpx2
 import tenacity
 
 from harness.errors import ProposerPausedError
@@ -23,17 +25,30 @@ from harness.proposers.secret import Access
 
 T = TypeVar("T")
 RETRIED_STATUS = (408, 409, 429)
+# A gateway that waited in vain: the server behind it may have answered, and billed.
+GATEWAY_TIMEOUTS = (504, 524)
+# The request never left: nothing can have been billed.
+NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+COUNTED = ("model", "system", "tools", "tool_choice", "messages")
 FIRST_WAIT_S = 1.0
 MAX_EXPONENT = 10
+MAX_REPLY_BYTES = 32 * 2**20
+MAX_TOLD_CHARS = 500
 RESUME = "the same command resumes the run"
 
 
 class TransientError(Exception):
-    """Trouble that may pass: `retry_after_s` is what the server asked for, 0 when it did not."""
+    """Trouble that may pass.
 
-    def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
+    Attributes:
+        retry_after_s: what the server asked for, 0 when it did not.
+        is_lost: the request arrived, or may have, and its answer did not: it may have been billed.
+    """
+
+    def __init__(self, message: str, retry_after_s: float = 0.0, *, is_lost: bool = False) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.is_lost = is_lost
 
 
 @contextmanager
@@ -52,18 +67,30 @@ def send(client: anthropic.Anthropic, request: Mapping[str, Any], access: Access
     """The raw body of a successful reply. Raises TransientError and ProposerPausedError, both without the
     key.
     """
+    deadline = time.monotonic() + timeout_s
     try:
         # The explicit timeout also lifts the SDK's demand to stream long answers.
-        response = client.messages.with_raw_response.create(**request, timeout=timeout_s)
-        return response.text()
+        with client.messages.with_streaming_response.create(**request, timeout=timeout_s) as response:
+            return _read_body(response.iter_bytes(), deadline, timeout_s).decode("utf-8", "replace")
     except anthropic.APIStatusError as error:
         raise _judge_status(error, access) from None
-    except anthropic.APITimeoutError:
-        raise TransientError(f"no answer within {timeout_s:g} s") from None
-    except anthropic.APIConnectionError as error:
-        raise TransientError(_one_line(f"no connection ({error.__cause__ or error})", access)) from None
+    except (anthropic.APITimeoutError, httpx2.TimeoutException) as error:
+        raise TransientError(f"no answer within {timeout_s:g} s", is_lost=_is_lost(error)) from None
+    except (anthropic.APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
+        told = _one_line(f"no connection ({error.__cause__ or error})", access)
+        raise TransientError(told, is_lost=_is_lost(error)) from None
     except anthropic.AnthropicError as error:
         raise ProposerPausedError(_one_line(f"claude: {error}; {RESUME}", access)) from None
+
+
+def count_input(client: anthropic.Anthropic, request: Mapping[str, Any], timeout_s: float) -> int | None:
+    """The input tokens of a request as the server counts them, which is free; None when it does not say."""
+    counted = {name: request[name] for name in COUNTED}
+    try:
+        tokens = client.messages.count_tokens(**counted, timeout=timeout_s).input_tokens
+    except (anthropic.AnthropicError, httpx2.HTTPError, ValueError, AttributeError):
+        return None  # a foreign body: text without fields, or no JSON at all
+    return tokens if isinstance(tokens, int) and tokens > 0 else None
 
 
 def retry(call: Callable[[], T], options: ProposerOptions, access: Access) -> T:
@@ -81,8 +108,26 @@ def retry(call: Callable[[], T], options: ProposerOptions, access: Access) -> T:
         return retrying(call)
     except TransientError as error:
         tries = retrying.statistics.get("attempt_number", 1)
-        message = f"claude: {access.base_url} failed {tries} times, last: {error}; {RESUME}"
+        times = "once" if tries == 1 else f"{tries} times"
+        asked = f" (it asks to wait {error.retry_after_s:,.0f} s)" if error.retry_after_s > options.wait_cap_s else ""
+        message = f"claude: {access.base_url} failed {times}, last: {error}{asked}; {RESUME}"
         raise ProposerPausedError(_one_line(message, access)) from None
+
+
+def _read_body(chunks: Iterator[bytes], deadline: float, timeout_s: float) -> bytes:
+    """The whole body, unless it is endless or comes too slowly: the client's own limit is on each read alone."""
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_REPLY_BYTES:
+            raise TransientError(f"an answer above {MAX_REPLY_BYTES:,} bytes", is_lost=True)
+        if time.monotonic() > deadline:
+            raise TransientError(f"no whole answer within {timeout_s:g} s", is_lost=True)
+    return bytes(body)
+
+
+def _is_lost(error: Exception) -> bool:
+    return not isinstance(error.__cause__ or error, NEVER_SENT)
 
 
 def _wait_s(state: tenacity.RetryCallState, cap_s: float) -> float:
@@ -98,15 +143,28 @@ def _judge_status(error: anthropic.APIStatusError, access: Access) -> Exception:
     told = _one_line(f"HTTP {status}: {error.message}", access)
     if status in RETRIED_STATUS or status >= 500:
         if "spend_limit" not in str(error.body):
-            return TransientError(told, _retry_after_s(error.response.headers))
+            asked = _retry_after_s(error.response.headers)
+            return TransientError(told, asked, is_lost=status in GATEWAY_TIMEOUTS)
         return ProposerPausedError(f"claude: the account's spend limit is reached ({told}); {RESUME}")
     if status in {401, 403}:
         return ProposerPausedError(
             f"claude: the key was refused ({told}); mend ANTHROPIC_API_KEY, then {RESUME}"
         )
-    return ProposerPausedError(
-        f"claude: the request was refused ({told}); mend the flag or the server, then {RESUME}"
-    )
+    return ProposerPausedError(f"claude: the request was refused ({told}); {_fix(status, told)}, then {RESUME}")
+
+
+def _fix(status: int, told: str) -> str:
+    """What the user can do about a request that the server does not take."""
+    said = told.lower()
+    if "tool_choice" in said or "tool choice" in said:
+        return "drop --force-tool: this model does not take forced tools"
+    if status == 413 or "too long" in said or "context window" in said:
+        return "lower --briefing-tokens or --max-tokens: the briefing is too long for this model"
+    if "credit" in said or "billing" in said:
+        return "mend the account's billing"
+    if status == 404:
+        return "check --model and ANTHROPIC_BASE_URL"
+    return "mend the flag or the server"
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:
@@ -124,4 +182,4 @@ def _retry_after_s(headers: Mapping[str, str]) -> float:
 
 
 def _one_line(text: str, access: Access) -> str:
-    return " ".join(access.redact(text).split())[:500]
+    return " ".join(access.redact(text).split())[:MAX_TOLD_CHARS]

@@ -6,25 +6,11 @@ Does not cover: what the documents mean; the callers check fields.
 """
 
 import json
-from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
-import yaml
-
+from harness import strict_yaml
 from harness.errors import BadInputError
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which a key stands once. PyYAML keeps the last of two without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for index, key in enumerate(keys):
-            if key in keys[:index]:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key!r} is given twice", node.value[index][0].start_mark
-                )
-        return super().construct_mapping(node, deep)
 
 
 def read_text(path: Path, what: str) -> str:
@@ -37,17 +23,9 @@ def read_text(path: Path, what: str) -> str:
         raise BadInputError(f"{path}: {what} cannot be read ({error}); mend the file") from None
 
 
-def read_yaml(path: Path, what: str) -> list[object]:
+def read_yaml(path: Path, what: str) -> list[Any]:
     """The YAML documents of `path`, in order; an empty file has none."""
-    text = read_text(path, what)
-    try:
-        documents = list(yaml.load_all(text, Loader=_StrictLoader))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise BadInputError(f"{path}: line {line}: not YAML ({error.problem}); mend the syntax") from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise BadInputError(f"{path}: not YAML ({' '.join(str(error).split())}); mend the syntax") from None
-    return [document for document in documents if document is not None]
+    return strict_yaml.parse(read_text(path, what), str(path))
 
 
 def read_json_lines(path: Path, what: str) -> list[tuple[int, object]]:

@@ -56,6 +56,16 @@ def read_message(body: str, cache_ttl: Literal["5m", "1h"]) -> Message | None:
     )
 
 
+def is_cut_off(body: str) -> bool:
+    """Whether a body that is no message may be the beginning of one: nothing at all, or half a JSON document."""
+    start = body.lstrip()
+    try:
+        json.loads(start)
+    except (ValueError, RecursionError):
+        return not start or start.startswith("{")
+    return False
+
+
 def read_answer(message: Message, max_tokens: int) -> Answer:
     """The proposal in `message`, judged by its stop reason first."""
     reason = message.stop_reason

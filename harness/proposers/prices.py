@@ -15,8 +15,10 @@ from harness.errors import BadInputError
 from harness.proposers.documents import read_yaml
 
 RATES = ("input", "write_5m", "write_1h", "cache_read", "output")
-# English and code take 3 to 4 characters per token, so this is on the safe side.
-MIN_BYTES_PER_TOKEN = 2.0
+# What cached input costs as a share of input, where a price is given as input and output alone: the list's largest.
+SHARES = (1.25, 2.0, 0.1)
+# Tokens that the server adds to a request for its tool, and its own count's slack: well above what is documented.
+EXTRA_TOKENS, EXTRA_SHARE = 1_000, 0.02
 _DATE_SUFFIX = re.compile(r"-\d{8}$")
 
 
@@ -59,25 +61,43 @@ class Price:
         )
         return per_million / 1e6 * (self.long_factor if usage.prompt > self.long_prompt else 1.0)
 
-    def worst(self, prompt_bytes: int, max_tokens: int) -> float:
-        """The most that a request may cost: every prompt token written to the dearest cache, every output
-        token used.
+    def worst(self, prompt_tokens: float, max_tokens: int) -> float:
+        """The most that a request of so many tokens may cost: every prompt token written to the dearest cache,
+        every output token used.
         """
-        tokens = int(prompt_bytes / MIN_BYTES_PER_TOKEN) + 1
-        return self.dollars(Usage(write_1h=tokens, output=max_tokens))
+        tokens = int(prompt_tokens * (1 + EXTRA_SHARE)) + EXTRA_TOKENS
+        dearest = max(self.input, self.write_5m, self.write_1h, self.cache_read)
+        factor = self.long_factor if tokens > self.long_prompt else 1.0
+        return (tokens * dearest + max_tokens * self.output) / 1e6 * factor
+
+
+def simple_price(input_: float, output: float) -> Price:
+    """A price in USD per million tokens, input and output; the cache at the usual shares of input."""
+    write_5m, write_1h, read = (input_ * share for share in SHARES)
+    return Price(input_, write_5m, write_1h, read, output)
 
 
 def read_prices(path: Path) -> Mapping[str, Price]:
     """Prices by model name. Raises BadInputError."""
-    documents = read_yaml(path, "the price list")
-    if len(documents) != 1 or not isinstance(documents[0], dict) or set(documents[0]) != {"dated", "models"}:
-        raise BadInputError(f"{path}: must hold `dated` and `models`, and nothing else")
-    dated, models = documents[0]["dated"], documents[0]["models"]
-    if not isinstance(dated, dt.date):
-        raise BadInputError(f"{path}: dated: {dated!r} is not a date; write one such as 2026-11-01")
+    models = _read_list(path)["models"]
     if not isinstance(models, dict):
         raise BadInputError(f"{path}: models: must map model names to prices")
     return {str(name): _read_price(f"{path}: models: {name}", raw) for name, raw in models.items()}
+
+
+def read_date(path: Path) -> str:
+    """The day of the price list, ISO 8601. Raises BadInputError."""
+    return str(_read_list(path)["dated"])
+
+
+def _read_list(path: Path) -> Mapping[str, object]:
+    documents = read_yaml(path, "the price list")
+    if len(documents) != 1 or not isinstance(documents[0], dict) or set(documents[0]) != {"dated", "models"}:
+        raise BadInputError(f"{path}: must hold `dated` and `models`, and nothing else")
+    dated = documents[0]["dated"]
+    if not isinstance(dated, dt.date):
+        raise BadInputError(f"{path}: dated: {dated!r} is not a date; write one such as 2026-11-01")
+    return documents[0]
 
 
 def find_price(prices: Mapping[str, Price], model: str) -> Price | None:

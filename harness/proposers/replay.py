@@ -1,24 +1,32 @@
 """Repeating a recorded run: its proposals, in order, as they were recorded.
 
 Promises: model, prompt hash and cost are the recorded ones, so that the repeated ledger can be compared with
-the first; the cost was paid then, not now. Which row comes next follows from the ledger, so a killed replay
-goes on where it was.
+the first; the cost was paid then, not now. Where the recorded replies of a model are still there, the proposal is read
+from them, and must be the row's. Which row comes next follows from the ledger, so a killed replay goes on where it was.
 Does not cover: drawing the same instances; that follows from the run's secret.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from harness.errors import BadInputError, ProposerPausedError
+from harness.errors import ArdentError, BadInputError, ProposerPausedError
 from harness.proposers import JudgeProposal
+from harness.proposers.message import read_answer, read_message
 from harness.proposers.scripted import count_proposals
+from harness.proposers.secret import NO_ACCESS
+from harness.proposers.transcripts import Transcripts
 from harness.records import Briefing, Experiment, Proposal, Reply
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayProposer:
-    """Answers with the proposals of `rows`, the ledger of a recorded run, oldest first."""
+    """Answers with the proposals of `rows`, the ledger of a recorded run, oldest first.
+
+    `transcripts` are that run's; None where they are not in this repository.
+    """
 
     rows: tuple[Experiment, ...]
+    transcripts: Path | None = None
     name: str = "replay"
 
     def __post_init__(self) -> None:
@@ -34,7 +42,24 @@ class ReplayProposer:
             raise ProposerPausedError(
                 f"--replay: run {recorded[0].run} has ended after {len(recorded)} proposals"
             )
-        return _reply_of(recorded[index])
+        reply = _reply_of(recorded[index])
+        if self.transcripts is None or not self.transcripts.exists() or reply.proposal is None:
+            return reply
+        return replace(reply, proposal=_read_again(self.transcripts, recorded[index].number, reply.proposal))
+
+
+def _read_again(folder: Path, number: int, expected: Proposal) -> Proposal:
+    """The proposal in the recorded replies of an experiment that is the row's; the row's own where there are none."""
+    messages = [read_message(reply.body, "5m") for reply in Transcripts(folder, NO_ACCESS).replies_of(number)]
+    proposals = [read_answer(message, 0).proposal for message in messages if message]
+    if not proposals:
+        return expected
+    if expected not in proposals:
+        raise ArdentError(
+            f"--replay: experiment {number}: no recorded reply in {folder} holds the proposal of its row; "
+            "run python -m harness verify, or remove the replies to replay the ledger alone"
+        )
+    return expected
 
 
 def _reply_of(row: Experiment) -> Reply:
@@ -43,4 +68,4 @@ def _reply_of(row: Experiment) -> Reply:
     if row.prediction is not None and row.verdict.stage != "propose":
         proposal = Proposal(row.title, row.hypothesis, row.why, row.prediction, row.edits)
     error = "" if proposal else row.verdict.reason or "the recorded reply held no proposal"
-    return Reply(proposal, row.proposer, row.model, row.prompt_sha256, row.cost, error)
+    return Reply(proposal, row.proposer, row.model, row.prompt_sha256, row.cost, error, row.repairs)

@@ -1,10 +1,11 @@
 """Requests and replies of a paid model, on disk before anything reads them.
 
 Promises: a reply is durable (written, synced, renamed) before it is parsed; a run that was killed finds the
-reply of the same request and does not pay twice; the key is in no file.
+reply of the same request and does not pay twice; an attempt is on disk before it is sent, so that one that was killed
+or cut off, and may have been billed, is known; the key is in no file.
 Does not cover: sharing one directory between runs.
 
-Files: <number>-<turn>-<hash of the request>.request.json and .reply.json.
+Files: <number>-<turn>-<hash of the request>.request.json, .sent-<attempt>.json and .reply.json.
 """
 
 import hashlib
@@ -19,6 +20,29 @@ from harness.proposers.secret import Access
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request that was sent, from 1 on for each exchange. `worst` is in dollars, None where the price is unknown."""
+
+    stem: str
+    index: int
+    worst: float | None
+
+    @property
+    def file_name(self) -> str:
+        """The file that says so."""
+        return f"{self.stem}.sent-{self.index}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReply:
+    """The raw body of a reply, and the attempt that it answered (0 where that was not recorded)."""
+
+    stem: str
+    attempt: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcripts:
     """The transcripts of one run."""
 
@@ -28,22 +52,35 @@ class Transcripts:
     def find_reply(self, stem: str) -> str | None:
         """The recorded body of the reply called `stem`, or None."""
         path = self.directory / f"{stem}.reply.json"
-        return _read_body(path) if path.exists() else None
+        return _read_reply(path).body if path.exists() else None
 
-    def replies_of(self, number: int) -> tuple[str, ...]:
-        """The bodies of every reply that was recorded for one experiment, those of abandoned requests
-        included.
-        """
-        return tuple(_read_body(path) for path in sorted(self.directory.glob(f"{number:04d}-*.reply.json")))
+    def replies_of(self, number: int) -> tuple["RecordedReply", ...]:
+        """Every reply that was recorded for one experiment, those of abandoned requests included."""
+        return tuple(_read_reply(path) for path in sorted(self.directory.glob(f"{number:04d}-*.reply.json")))
+
+    def attempts_of(self, number: int) -> tuple["Attempt", ...]:
+        """Every attempt of one experiment that was not known to cost nothing."""
+        return tuple(_read_attempt(path) for path in sorted(self.directory.glob(f"{number:04d}-*.sent-*.json")))
+
+    def begin_attempt(self, stem: str, worst: float | None) -> "Attempt":
+        """Record that a request is about to be sent, and what its answer may cost at most."""
+        taken = [_read_attempt(path).index for path in self.directory.glob(f"{stem}.sent-*.json")]
+        attempt = Attempt(stem, max(taken, default=0) + 1, worst)
+        self._write(attempt.file_name, {"index": attempt.index, "worst_dollars": worst})
+        return attempt
+
+    def drop_attempt(self, attempt: "Attempt") -> None:
+        """Forget an attempt that cannot have been billed."""
+        (self.directory / attempt.file_name).unlink(missing_ok=True)
 
     def write_request(self, stem: str, request: Mapping[str, object]) -> None:
         """Record a request before it is sent."""
         self._write(f"{stem}.request.json", dict(request))
 
-    def write_reply(self, stem: str, body: str) -> str:
+    def write_reply(self, attempt: "Attempt", body: str) -> str:
         """Record the raw body of a reply before anyone parses it; returns it as recorded, without the key."""
         safe = self.access.redact(body)
-        self._write(f"{stem}.reply.json", {"body": safe})
+        self._write(f"{attempt.stem}.reply.json", {"attempt": attempt.index, "body": safe})
         return safe
 
     def _write(self, name: str, document: object) -> None:
@@ -63,14 +100,28 @@ def name_exchange(number: int, turn: int, request: Mapping[str, object]) -> str:
     return f"{number:04d}-{turn}-{digest[:16]}"
 
 
-def _read_body(path: Path) -> str:
-    try:
-        body = json.loads(path.read_text(encoding="utf-8"))["body"]
-    except (OSError, ValueError, KeyError, TypeError):
-        body = None
-    if not isinstance(body, str):
+def _read_reply(path: Path) -> RecordedReply:
+    document = _read_object(path)
+    body, attempt = document.get("body"), document.get("attempt", 0)
+    if not isinstance(body, str) or not isinstance(attempt, int):
         raise ArdentError(f"{path}: is no recorded reply any more; remove the file to ask again")
-    return body
+    return RecordedReply(path.name.removesuffix(".reply.json"), attempt, body)
+
+
+def _read_attempt(path: Path) -> Attempt:
+    document = _read_object(path)
+    index, worst = document.get("index"), document.get("worst_dollars")
+    if not isinstance(index, int) or not (worst is None or isinstance(worst, int | float)):
+        raise ArdentError(f"{path}: is no recorded attempt any more; remove the file to take it as free")
+    return Attempt(path.name.partition(".")[0], index, worst)
+
+
+def _read_object(path: Path) -> Mapping[str, object]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _write_durably(path: Path, text: str) -> None:

@@ -26,6 +26,7 @@ from harness.records import Experiment, Slack
 
 SETTINGS = "run.json"
 LEDGER = "ledger.jsonl"
+TRANSCRIPTS = "transcripts"
 HARNESS = Path(__file__).resolve().parents[1]
 PROSE_READERS = {"claude"}  # proposers that read the briefing's text, for which the incumbent is profiled
 _NAME = re.compile(r"[a-z0-9](?:[._-]?[a-z0-9]){0,40}")  # what git takes in a ref, on a disk that ignores case too
@@ -40,6 +41,7 @@ class Settings:
         seed: the user's --seed, None for a random secret.
         budget: proposals asked for, the last --budget given.
         replay: the run whose recorded proposals are repeated, or empty.
+        sandbox: what the doctor's short form saw before the first experiment.
     """
 
     run: str
@@ -52,6 +54,7 @@ class Settings:
     budget: int
     started: str
     replay: str = ""
+    sandbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +172,9 @@ def trusted_files(repository: Repository, commit: str) -> dict[str, str]:
 
 
 def harness_hash() -> str:
-    """SHA-256 over the trusted code on disk, compiled or not."""
+    """SHA-256 over the trusted code on disk, compiled or not, and the tables that it reads."""
     digest = hashlib.sha256()
-    for path in sorted([*HARNESS.rglob("*.py"), *HARNESS.glob("*.sha256")]):
+    for path in sorted([*HARNESS.rglob("*.py"), *HARNESS.glob("*.sha256"), *HARNESS.glob("*.yaml")]):
         digest.update(str(path.relative_to(HARNESS)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

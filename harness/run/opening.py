@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness import doctor
 from harness import ledger as ledgers
 from harness import task as tasks
 from harness.errors import ArdentError, BadInputError
@@ -58,6 +59,7 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
             settings = _resumed(folder, wanted, task_sha256)
         else:
             settings = _started(name, repository, wanted, task_sha256)
+            settings = replace(settings, sandbox=doctor.examine_briefly().summary())
         bench = Bench(task, trusted_files(repository, settings.baseline), bytes.fromhex(settings.secret))
         run = Run(repository, folder, settings, ledger, bench, harness_hash(), is_resumed=bool(ledger.rows))
         run.check_harness()
@@ -68,6 +70,27 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
         finally:
             if not ledger.rows:  # nothing was measured: the name is free again
                 (folder / SETTINGS).unlink(missing_ok=True)
+
+
+def peek_run(root: Path, name: str | None, task: str, proposer: str, budget: int) -> Run:
+    """The run that would be opened, as it stands: nothing is locked, checked or written, not even a folder.
+
+    Raises:
+        ArdentError: the repository, the task or the run cannot be read.
+    """
+    repository = Repository.open(root, allow_in_progress=True)
+    loaded = tasks.load(root, task)
+    wanted = Wanted(name, task, proposer, None, budget)
+    runs = repository.private_dir() / "runs"
+    folder = runs / (_choose_name(runs, repository, wanted) if name is None else name)
+    data = (folder / LEDGER).read_bytes() if (folder / LEDGER).exists() else b""
+    ledger = ledgers.Ledger(folder / LEDGER, data.splitlines(keepends=True)[: data.count(b"\n")], "")
+    if ledger.rows:
+        settings = replace(read_settings(folder), budget=budget)
+    else:
+        settings = _started(folder.name, repository, wanted, tasks.task_hash(loaded))
+    bench = Bench(loaded, trusted_files(repository, settings.baseline), bytes.fromhex(settings.secret))
+    return Run(repository, folder, settings, ledger, bench, harness_hash(), is_resumed=bool(ledger.rows))
 
 
 def _open_repository(root: Path) -> Repository:

@@ -4,7 +4,7 @@ Promises: pure; the looks and the slack are those that follow from the rows befo
 cover: rows whose pairs have values that cannot be (`rows.check_shape` comes first).
 """
 
-from harness.judge import in_order
+from harness.judge import heed, in_order
 from harness.records import Experiment, Verdict
 from harness.settings import GateRules
 from harness.verify import editions
@@ -49,6 +49,8 @@ def _derive_confirm(row: Experiment, past: Past, rules: GateRules) -> Derived:
             return None, _compared(row.verdict, plain)
         undecided = f"recorded {row.verdict.outcome!r}, and {len(drawn)} instances decide nothing"
         return None, [("verdict.outcome", undecided)]
+    if row.schema > 1:  # before, there was no second opinion
+        verdict = heed(verdict, row.evidence.opinion)
     wrong = _compared(row.verdict, verdict)
     if count < len(drawn):
         wrong.append(("evidence.confirm", f"{len(drawn)} instances, and the judge decides after {count}"))

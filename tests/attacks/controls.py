@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from harness.records import Edit, Outcome, Win
 from tests.attacks.attack import CHAMPION, END, FIRES, HEAD, INIT, NEW, change
+from tests.controls.learner_cases import CASES, source_of
 
 MEASURED: tuple[Outcome, ...] = ("kept", "discarded", "inconclusive")
 
@@ -185,7 +186,29 @@ def predict(state, x, hp):
     return x[place // len(x)] * x[place % len(x)]
 '''
 
+LEARNERS: dict[str, Win] = {  # of tests/controls/learners, those that gain here
+    "correlation": "ard",
+    "dead_rows": "ard",
+    "gf2_elimination": "ard",
+    "gf2_packed": "ard",
+    "hinge_perceptron": "movement",
+    "multiplicative_weights": "ard",
+    "walsh_hadamard": "ard",
+}
+
+
+def learner(name: str, win: Win) -> Control:
+    """A learner of another kind, with its own hyperparameters."""
+    edits = (
+        Edit("create", f"sparse_parity/methods/{name}.py", text=source_of(name)),
+        method(name),
+        change("{'hidden': 24, 'lr': 0.1, 'wd': 0.01}", repr(dict(CASES[name].hp)), CHAMPION),
+    )
+    return Control(f"the learner {name}", edits, ("kept",), (win,))
+
+
 CONTROLS = (
+    *(learner(name, win) for name, win in LEARNERS.items()),
     Control("per-layer: scalars in one loop over the rows", (method("perlayer"),), ("kept",), ("ard", "movement")),
     Control("read and update fused in a row", new_method(ROW_FUSED), ("kept",), ("ard", "movement")),
     Control("fused order", (method("fused"),), ("kept",), ("ard",)),

@@ -1,5 +1,7 @@
 """Cheats that claim to know what they cannot know, or that do not end."""
 
+from dataclasses import replace
+
 from tests.attacks.attack import ANSWER, FIRES, FORWARD, INIT, Attack, at_top, before, caught, change, when_measured
 from tests.attacks.measured import UNSOLVED, counted
 
@@ -35,7 +37,7 @@ CANNOT_KNOW = (
     ),
     Attack(
         "training on the first ten samples only",
-        "foresight",
+        "less",
         counted(*before(FIRES, 'if state["t"] > 10:', "    return")),
         "screen",
         UNSOLVED,
@@ -44,7 +46,7 @@ CANNOT_KNOW = (
     ),
     Attack(
         "two hidden units: accuracy given up for speed",
-        "foresight",
+        "unsolved",
         (change("'hidden': 24", "'hidden': 2", "sparse_parity/champion.py"),),
         "screen",
         UNSOLVED,
@@ -53,7 +55,7 @@ CANNOT_KNOW = (
     ),
     Attack(
         "learning in init, from made-up samples",
-        "foresight",
+        "learning",
         (
             change(
                 INIT,
@@ -78,7 +80,8 @@ CANNOT_KNOW = (
     ),
 )
 
-BREAKING = (
+NO_NUMBER = "it ends itself and nothing else: no number comes of it, with the check or without"
+_BREAKING = (
     caught("a crash", "breaking", when_measured(FIRES, "x[99] = 0.0"), "IndexError"),
     caught("a division by zero", "breaking", when_measured(FIRES, "dout = 1.0 / 0.0"), "ZeroDivisionError"),
     caught(
@@ -114,3 +117,4 @@ BREAKING = (
         "a state without an end", "breaking", (change(INIT, "    return {'W1': [[0.0] * 9]}\n"),), "tests", "KeyError"
     ),
 )
+BREAKING = tuple(replace(attack, because=NO_NUMBER, impatient=True) for attack in _BREAKING)

@@ -9,7 +9,8 @@ from pathlib import Path
 from random import Random
 from types import MappingProxyType, SimpleNamespace
 
-from harness import measure, rewrite, task
+from harness import interpreter, measure, rewrite, task
+from tests.harness.trace_forms import FORMS
 from tests.harness.trace_machine import PlainMeter, walk_plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,6 +128,13 @@ def load(source, meter=None):
     return SimpleNamespace(**rewrite.load(modules, meter)[f"{METHODS}/m"])
 
 
+def load_interpreted(source, trace):
+    """The same in the interpreter, which compiles nothing."""
+    model = (ROOT / "sparse_parity/model.py").read_text("utf-8")
+    modules = {"sparse_parity.model": model, "sparse_parity.methods.m": source}
+    return SimpleNamespace(**interpreter.load(modules, "sparse_parity.methods.m", trace, 10**8))
+
+
 def run(method, meter, case, hp, samples, *, ask_every=1):
     """Predictions as text that round-trips, and the state at the end."""
     hp = MappingProxyType(hp)
@@ -145,6 +153,13 @@ def run(method, meter, case, hp, samples, *, ask_every=1):
 def run_plain(name, case, hp, samples, *, ask_every=1):
     answers, state = run(load_plain(name), PlainMeter(case.n_bits), case, hp, samples, ask_every=ask_every)
     return answers, [repr(value) for value in walk_plain(state)]
+
+
+def run_interpreted(source, case, hp, samples, *, ask_every=1):
+    """As `run_traced`, interpreted."""
+    trace = interpreter.Trace(case.n_bits)
+    answers, state = run(load_interpreted(source, trace), trace, case, hp, samples, ask_every=ask_every)
+    return answers, [repr(value) for value in FORMS["reference"].walk(state)], trace
 
 
 def run_traced(name, case, form, hp, samples, *, ask_every=1):

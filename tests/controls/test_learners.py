@@ -12,12 +12,15 @@ from tests.controls.learner_cases import (
     FOLDER,
     program_of,
     run,
+    run_interpreted,
     run_plain,
     run_traced,
     samples_of,
+    source_of,
     sources_of,
     task_of,
 )
+from tests.harness.random_operations import counted
 from tests.harness.trace_forms import FORMS
 from tests.harness.trace_machine import PlainMeter
 
@@ -56,6 +59,16 @@ def test_the_meter_counts_it_as_the_reference_does(name):
     assert meter.counters() == pytest.approx(expected[2].counters(), rel=1e-12)
     assert meter.depth_counts() == expected[2].depth_counts()
     assert meter.birth_count() == expected[2].birth_count()
+
+
+@each_learner
+def test_the_interpreter_has_a_second_opinion_that_agrees(name):
+    case = replace(CASES[name], n_bits=TINY_BITS)
+    samples = samples_of(case, 4 * TINY_STEPS)
+    answers, state, meter = run_traced(name, case, FORMS["imported"], case.small, samples, ask_every=4)
+    found = run_interpreted(source_of(name), case, case.small, samples, ask_every=4)
+    assert found[:2] == (answers, state)
+    assert counted(found[2]) == counted(meter)
 
 
 @pytest.mark.parametrize("name", ["row_fused", "tiled", "lazy_decay"])

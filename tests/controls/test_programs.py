@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness import policy
-from tests.controls.learner_cases import ROOT, Case, load, run, samples_of
+from tests.controls.learner_cases import ROOT, Case, load, run, run_interpreted, samples_of
+from tests.harness.random_operations import counted
 from tests.harness.trace_forms import FORMS
 from tests.harness.trace_machine import PlainMeter, walk_plain
 
@@ -53,6 +54,14 @@ def test_a_natural_program_is_counted_as_the_reference_does(name):
     assert (answers, state) == expected[:2]
     assert meter.counters() == pytest.approx(expected[2].counters(), rel=1e-12)
     assert meter.depth_counts() == expected[2].depth_counts()
+
+
+@each_program
+def test_a_natural_program_is_interpreted_as_it_is_traced(name):
+    answers, state, meter = answers_of(PROGRAMS[name], TINY, FORMS["imported"], 30)
+    found = run_interpreted(PROGRAMS[name], TINY, TINY.hp, samples_of(TINY, 30), ask_every=3)
+    assert found[:2] == (answers, state)
+    assert counted(found[2]) == counted(meter)
 
 
 def test_the_programs_say_what_the_language_page_shows():

@@ -7,9 +7,10 @@ Does not cover: drawing the program (`random_programs`).
 from random import Random
 from types import MappingProxyType
 
-from harness import rewrite
+from harness import interpreter, policy, rewrite
 from tests.harness.random_operations import counted
 from tests.harness.random_programs import INPUTS, random_program
+from tests.harness.trace_forms import FORMS
 from tests.harness.trace_machine import PlainMeter, walk_plain
 
 
@@ -36,6 +37,18 @@ def run_traced(source, meter, walk, samples):
     return run_program(namespace, meter, walk, samples)
 
 
+def run_interpreted(source, samples, n_inputs=INPUTS):
+    """The same in the interpreter, which compiles nothing."""
+    trace = interpreter.Trace(n_inputs)
+    namespace = interpreter.load({"sparse_parity.methods.m": source}, "sparse_parity.methods.m", trace, 10**7)
+    return run_program(namespace, trace, FORMS["reference"].walk, samples)
+
+
+def is_allowed(source):
+    """Whether the policy has nothing against the program; a few templates are beyond it."""
+    return not policy.check_module("sparse_parity/methods/m.py", source)
+
+
 def run_program(namespace, meter, walk, samples):
     hp = MappingProxyType({"lr": 0.5})
     state = namespace["init"](INPUTS, 2, hp, Random(1))
@@ -58,7 +71,7 @@ def run_program(namespace, meter, walk, samples):
 
 
 def check_program(random, meters):
-    """Draw one program; run it on plain lists and on every meter.
+    """Draw one program; run it on plain lists, on every meter, and, if the policy allows it, in the interpreter.
 
     Args:
         random: a random.Random.
@@ -76,3 +89,7 @@ def check_program(random, meters):
         assert answers == expected, (name, source, answers, expected)
         expected_counts = expected_counts or counts
         assert counts == expected_counts, (name, source, counts, expected_counts)
+    if is_allowed(source):
+        answers, counts = run_interpreted(source, samples)
+        assert answers == expected, ("interpreter", source, answers, expected)
+        assert counts == expected_counts, ("interpreter", source, counts, expected_counts)

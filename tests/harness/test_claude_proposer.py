@@ -1,129 +1,29 @@
 """The model as a proposer, against a real local server that speaks the Messages API, well and badly."""
 
-import contextlib
 import json
+import os
 import re
-import socket
-import threading
-from dataclasses import asdict, dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 
 import pytest
+from anthropic.types.message_count_tokens_params import MessageCountTokensParams
+from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+from pydantic import TypeAdapter
 
 from harness.errors import ArdentError, BadInputError, ProposerPausedError
-from harness.proposers import DEFAULT_MODEL, ProposerOptions, build
+from harness.proposers import DEFAULT_MODEL
 from harness.proposers.prices import Usage, find_price, read_prices
+from harness.proposers.replay import ReplayProposer
 from harness.proposers.secret import Access, read_access
 from harness.records import Cost
-from tests.harness.briefings import TASK, accept, make_briefing, make_proposal, make_row
+from tests.harness.briefings import accept, make_briefing, make_proposal, make_row
+from tests.harness.claudes import ROOT, ask, lost, open_claude, pause, written
+from tests.harness.messages_server import DOLLARS, KEY, Scripted, call, counted, failure, message, serve
 
-ROOT = Path(__file__).resolve().parents[2]
 PRICES = ROOT / "prompts" / "prices.yaml"
-KEY = "sk-ant-api03-TOP_secret-0123456789"
-USAGE = {
-    "input_tokens": 1000,
-    "output_tokens": 500,
-    "cache_read_input_tokens": 0,
-    "cache_creation_input_tokens": 0,
-}
-DOLLARS = (1000 * 4 + 500 * 20) / 1e6
-
-
-# -- a server with scripted replies ---
-
-
-@dataclass
-class Scripted:
-    """One HTTP answer; `cut` closes the connection in the middle of the body."""
-
-    body: str
-    status: int = 200
-    headers: dict = field(default_factory=dict)
-    cut: bool = False
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append((self.path, dict(self.headers), json.loads(body)))
-        reply = self.server.replies.pop(0) if self.server.replies else Scripted("out of replies", 418)
-        data = reply.body.encode()
-        self.send_response(reply.status)
-        for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data[: len(data) // 2] if reply.cut else data)
-        self.close_connection = True
-
-    def log_message(self, *arguments):
-        del arguments
-
-
-@contextlib.contextmanager
-def serve(*replies):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.replies, server.requests = list(replies), []
-    server.address = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def message(content, stop="tool_use", **changes):
-    fields = {"id": "m1", "type": "message", "role": "assistant", "model": "model-x", "content": content}
-    return Scripted(
-        json.dumps({**fields, "stop_reason": stop, "stop_sequence": None, "usage": USAGE, **changes})
-    )
-
-
-def call(proposal=None, block_id="t1", name="propose"):
-    given = json.loads(json.dumps(asdict(make_proposal() if proposal is None else proposal)))
-    return {"type": "tool_use", "id": block_id, "name": name, "input": given}
-
-
-def failure(status, kind="api_error", headers=None, **details):
-    error = {"type": kind, "message": f"failed with {KEY}", **details}
-    return Scripted(json.dumps({"type": "error", "error": error}), status, headers or {})
-
-
-def options_for(tmp_path, address, key=KEY, **changes):
-    quick = {"attempts": 3, "wait_cap_s": 0.01, "total_wait_s": 20.0, "timeout_s": 10.0}
-    environ = {"ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": key}
-    return ProposerOptions(transcripts=tmp_path / "transcripts", environ=environ, **{**quick, **changes})
-
-
-def open_claude(tmp_path, address, **changes):
-    return build("claude", root=ROOT, task=TASK, seed=0, options=options_for(tmp_path, address, **changes))
-
-
-def ask(tmp_path, *replies, briefing=None, judge=accept, **changes):
-    """The reply of a fresh proposer to one briefing, and the requests that the server saw."""
-    with serve(*replies) as server:
-        proposer = open_claude(tmp_path, server.address, **changes)
-        reply = proposer.propose(briefing or make_briefing(), judge)
-        return reply, server.requests
-
-
-def pause(tmp_path, *replies, **changes):
-    """The message of a pause, and how many requests were made before it."""
-    with serve(*replies) as server:
-        proposer = open_claude(tmp_path, server.address, **changes)
-        with pytest.raises(ProposerPausedError) as caught:
-            proposer.propose(make_briefing(), accept)
-        assert "\n" not in str(caught.value)
-        assert KEY not in str(caught.value)
-        return str(caught.value), len(server.requests)
-
-
-def written(tmp_path):
-    return {path.name: path.read_text() for path in (tmp_path / "transcripts").iterdir()}
 
 
 # -- answers ---
@@ -145,6 +45,29 @@ def test_tool_call_becomes_the_proposal_and_is_charged(tmp_path):
     assert body["max_tokens"] >= 16_000
     assert not body.get("stream")
     assert not {"temperature", "top_p", "top_k"} & set(body)
+
+
+def whole(value):
+    """A validated value with its lazy lists read to the end."""
+    if isinstance(value, dict):
+        return {key: whole(inner) for key, inner in value.items()}
+    return value if isinstance(value, str) or not isinstance(value, Iterable) else [whole(inner) for inner in value]
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"effort": "max", "cache_ttl": "1h"}, {"force_tool": True, "max_usd": 0.0004}], ids=str
+)
+def test_requests_are_what_the_sdk_has_types_for(tmp_path, changes):
+    """A field that the SDK does not know is dropped by its type, so that the two would differ."""
+    with serve(message([call(make_proposal(title="first"))]), message([call()]), count=counted(9)) as server:
+        proposer = open_claude(tmp_path, server.address, price=(0.01, 0.01), **changes)
+        proposer.propose(make_briefing(), lambda proposal: "mend it" if proposal.title == "first" else "")
+        bodies = [(path, body) for path, _, body in server.requests]
+    assert len([path for path, _ in bodies if path == "/v1/messages"]) == 2
+    assert any("count_tokens" in path for path, _ in bodies) == ("max_usd" in changes)
+    for path, body in bodies:
+        kind = MessageCreateParamsNonStreaming if path == "/v1/messages" else MessageCountTokensParams
+        assert whole(TypeAdapter(kind).validate_python(body)) == body
 
 
 def test_effort_is_sent_only_when_it_is_asked_for(tmp_path):
@@ -271,84 +194,6 @@ def test_unknown_stop_reason_is_never_applied(tmp_path, stop):
     assert len(requests) == 2
 
 
-# -- trouble on the way ---
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        failure(429, "rate_limit_error", {"Retry-After": "0.001"}),
-        failure(429, "rate_limit_error", {"Retry-After": "4294967"}),
-        failure(429, "rate_limit_error", {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}),
-        failure(429, "rate_limit_error", {"Retry-After": "soon"}),
-        failure(529, "overloaded_error"),
-        failure(500),
-        failure(503),
-        failure(408),
-        failure(409),
-        Scripted("<html>Bad gateway</html>", 502, {"Content-Type": "text/html"}),
-        Scripted("<html>Sign in</html>", 200, {"Content-Type": "text/html"}),
-        Scripted('{"status": "ok"}'),
-        Scripted('{"type": "message"'),
-        Scripted('{"type": "message", "content": null}'),
-        Scripted(""),
-        Scripted("[]"),
-        Scripted(message([call()]).body, cut=True),
-    ],
-    ids=lambda trouble: f"{trouble.status} {trouble.body[:14]}",
-)
-def test_trouble_that_may_pass_is_tried_again(tmp_path, trouble):
-    reply, requests = ask(tmp_path, trouble, message([call()]))
-    assert reply.proposal == make_proposal()
-    assert len(requests) == 2
-    assert reply.cost.calls == 1
-
-
-def test_attempts_end_in_a_pause_that_names_server_and_reason(tmp_path):
-    told, requests = pause(tmp_path, *[failure(529, "overloaded_error")] * 9)
-    assert requests == 3
-    assert "failed 3 times, last: HTTP 529" in told
-    assert "the same command resumes the run" in told
-
-
-def test_foreign_page_for_every_request_ends_in_a_pause(tmp_path):
-    told, requests = pause(tmp_path, *[Scripted("<html></html>", 200, {"Content-Type": "text/html"})] * 9)
-    assert requests == 3
-    assert "no Messages API reply" in told
-
-
-def test_deadline_ends_the_retries_before_the_attempts_do(tmp_path):
-    _, requests = pause(tmp_path, *[failure(500)] * 9, attempts=9, wait_cap_s=5.0, total_wait_s=0.01)
-    assert requests == 1
-
-
-def test_refused_connection_pauses_the_run(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    with pytest.raises(ProposerPausedError, match="no connection"):
-        open_claude(tmp_path, address).propose(make_briefing(), accept)
-
-
-@pytest.mark.parametrize(
-    ("trouble", "told"),
-    [
-        (failure(401, "authentication_error"), "the key was refused (HTTP 401"),
-        (failure(403, "permission_error"), "the key was refused (HTTP 403"),
-        (failure(400, "invalid_request_error"), "the request was refused (HTTP 400"),
-        (failure(404, "not_found_error"), "the request was refused (HTTP 404"),
-        (failure(413, "request_too_large"), "the request was refused (HTTP 413"),
-        (
-            failure(429, "rate_limit_error", details={"error_code": "enforced_spend_limit_reached"}),
-            "the account's spend limit is reached",
-        ),
-    ],
-)
-def test_trouble_that_stays_pauses_at_once(tmp_path, trouble, told):
-    message_text, requests = pause(tmp_path, trouble)
-    assert requests == 1
-    assert told in message_text
-
-
 # -- paid replies ---
 
 
@@ -396,7 +241,7 @@ def test_reply_is_on_disk_before_it_is_read(tmp_path):
     ask(tmp_path, body, judge=lambda _: seen.append(written(tmp_path)) or "")
     recorded = [text for name, text in seen[0].items() if name.endswith(".reply.json")]
     assert [json.loads(text)["body"] for text in recorded] == [body.body]
-    assert all(re.match(r"0001-0-[0-9a-f]{16}\.(request|reply)\.json$", name) for name in seen[0])
+    assert all(re.match(r"0001-0-[0-9a-f]{16}\.(request|sent-1|reply)\.json$", name) for name in seen[0])
 
 
 def test_spoilt_recording_stops_instead_of_paying_again(tmp_path):
@@ -418,22 +263,102 @@ def test_transcripts_that_cannot_be_written_stop_before_the_call(tmp_path):
         assert server.requests == []
 
 
+def replayed(folder, reply):
+    """What a replay of the run with this one reply answers."""
+    row = make_row(
+        1,
+        title=reply.proposal.title,
+        hypothesis=reply.proposal.hypothesis,
+        why=reply.proposal.why,
+        prediction=reply.proposal.prediction,
+        edits=reply.proposal.edits,
+        repairs=reply.repairs,
+        cost=reply.cost,
+    )
+    return ReplayProposer((row,), folder).propose(make_briefing(), accept)
+
+
+def test_replay_reads_the_recorded_replies_and_gives_the_row_again(tmp_path):
+    first, second = make_proposal(title="first"), make_proposal(title="second")
+    judge = lambda proposal: "mend it" if proposal.title == "first" else ""  # noqa: E731
+    reply, _ = ask(tmp_path, message([call(first)]), message([call(second)]), judge=judge)
+    again = replayed(tmp_path / "transcripts", reply)
+    assert (again.proposal, again.repairs, again.cost) == (second, ("mend it",), reply.cost)
+
+
+def test_replay_stops_where_ledger_and_recorded_replies_differ(tmp_path):
+    reply, _ = ask(tmp_path, message([call()]))
+    other = replace(reply, proposal=make_proposal(title="made up"))
+    with pytest.raises(ArdentError, match=r"no recorded reply in .* holds the proposal of its row"):
+        replayed(tmp_path / "transcripts", other)
+    assert replayed(tmp_path / "nowhere", other).proposal == other.proposal
+
+
 # -- dollars ---
+
+
+def test_the_servers_count_is_asked_for_only_where_the_bytes_would_pass_the_ceiling(tmp_path):
+    small, large = 0.6600, 0.6900  # 32,000 tokens of output are $0.64; bytes and slack are more than $0.02
+    reply, requests = ask(tmp_path / "a", message([call()]), count=counted(100), max_usd=small)
+    assert [path for path, _, _ in requests] == ["/v1/messages/count_tokens", "/v1/messages"]
+    assert reply.proposal
+    _, requests = ask(tmp_path / "b", message([call()]), count=counted(100), max_usd=large)
+    assert [path for path, _, _ in requests] == ["/v1/messages"]
+
+
+@pytest.mark.parametrize("body", ["<html></html>", '{"input_tokens": "many"}', '{"input_tokens": -5}', "{", "[]"])
+def test_a_count_that_makes_no_sense_is_not_believed(tmp_path, body):
+    _, requests = pause(tmp_path, message([call()]), count=lambda _: Scripted(body), max_usd=0.65)
+    assert requests == ["/count_tokens"]
+
+
+def test_a_price_on_the_command_line_makes_a_ceiling_for_an_unknown_model(tmp_path):
+    reply, _ = ask(tmp_path, message([call()]), model="llama", price=(1.0, 2.0), max_usd=1.0)
+    assert reply.cost.dollars == pytest.approx((1000 * 1 + 500 * 2) / 1e6)
+
+
+def test_lost_replies_count_against_the_ceiling_and_survive_a_resume(tmp_path):
+    cut = Scripted(message([call()]).body, fault="cut")
+    with serve(cut, message([call()])) as server:
+        proposer = open_claude(tmp_path, server.address, max_usd=1.0)
+        with pytest.raises(ProposerPausedError, match=r"up to .* may have been billed for replies that never arrived"):
+            proposer.propose(make_briefing(), accept)
+        again = open_claude(tmp_path, server.address, max_usd=1.0)
+        with pytest.raises(ProposerPausedError, match="never arrived"):
+            again.propose(make_briefing(), accept)
+        assert [path for path, _, _ in server.requests].count("/v1/messages") == 1
+        reply = open_claude(tmp_path, server.address, max_usd=2.0).propose(make_briefing(), accept)
+    assert (reply.cost.calls, reply.cost.lost_calls, lost(tmp_path)) == (1, 1, 1)
+
+
+def test_lost_replies_of_the_ledger_count_against_the_ceiling(tmp_path):
+    rows = (make_row(1, cost=Cost(calls=1, dollars=0.1, lost_calls=1, lost_dollars=0.7)),)
+    with serve(message([call()])) as server:
+        proposer = open_claude(tmp_path, server.address, max_usd=1.4)
+        with pytest.raises(ProposerPausedError, match=r"\$0\.1000 is spent, up to \$0\.7000 more"):
+            proposer.propose(make_briefing(rows), accept)
+
+
+def test_cached_tokens_are_told_apart(tmp_path):
+    usage = {"input_tokens": 100, "output_tokens": 10, "cache_read_input_tokens": 900, "cache_creation": None}
+    reply, _ = ask(tmp_path, message([call()], usage=usage))
+    assert (reply.cost.input_tokens, reply.cost.cached_tokens) == (1_000, 900)
+    assert reply.cost.dollars == pytest.approx((100 * 4 + 900 * 0.2 + 10 * 20) / 1e6)
 
 
 def test_ceiling_stops_before_a_call_that_could_pass_it(tmp_path):
     told, requests = pause(tmp_path, message([call()]), max_usd=0.5)
-    assert requests == 0
+    assert requests == ["/count_tokens"]  # which is free
     assert told.startswith("--max-usd: $0.0000 is spent and the next call may cost $0.6")
 
 
 def test_ceiling_counts_the_ledger_and_the_replies_of_this_turn(tmp_path):
     rows = (make_row(0, cost=Cost(dollars=1.0)), make_row(1, cost=Cost(dollars=2.0)))
     with serve(message([call()]), message([call()])) as server:
-        proposer = open_claude(tmp_path, server.address, max_usd=3.66)
+        proposer = open_claude(tmp_path, server.address, max_usd=3.67)
         with pytest.raises(ProposerPausedError, match=r"\$3\.0140 is spent"):
             proposer.propose(make_briefing(rows), lambda _: "mend it")
-        assert len(server.requests) == 1
+        assert [path for path, _, _ in server.requests] == ["/v1/messages", "/v1/messages/count_tokens"]
 
 
 def test_ceiling_needs_a_price_and_a_sensible_amount(tmp_path):
@@ -503,6 +428,29 @@ def test_malformed_price_list_names_file_and_field(tmp_path, text, told):
 
 # -- the key ---
 
+TAKING = """
+import os, pathlib, subprocess
+from harness.proposers.secret import take_environment
+taken = take_environment(os.environ)
+assert taken == {"ANTHROPIC_API_KEY": "sk-ant-one", "ANTHROPIC_LOG": "debug"}, taken
+own = pathlib.Path("/proc/self/environ").read_bytes()
+child = subprocess.run(["env"], capture_output=True, check=True).stdout
+assert b"ANTHROPIC" not in own + child and b"sk-ant" not in own + child
+assert b"KEPT=yes" in own and b"KEPT=yes" in child
+os.environ["LATER"] = "x"
+assert b"LATER=x" in subprocess.run(["env"], capture_output=True, check=True).stdout
+"""
+
+
+def test_taken_variables_are_gone_from_the_process_its_children_and_proc():
+    secrets = {"ANTHROPIC_API_KEY": "sk-ant-one", "ANTHROPIC_LOG": "debug"}
+    environment = {"PATH": os.environ["PATH"], "KEPT": "yes", **secrets}
+    command = [sys.executable, "-c", TAKING]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+
 
 def test_key_that_a_server_echoes_is_nowhere_on_disk_or_in_the_reply(tmp_path):
     leaky = make_proposal(title="leaks", why=f"the key is {KEY}")
@@ -552,7 +500,7 @@ def test_short_placeholder_keys_do_not_garble_replies(tmp_path):
         ({"ANTHROPIC_BASE_URL": "ftp://a"}, "is no http or https address"),
         ({"ANTHROPIC_BASE_URL": "http://a:port"}, "is no http or https address"),
         ({"ANTHROPIC_BASE_URL": "http://a b"}, "is no http or https address"),
-        ({"ANTHROPIC_BASE_URL": "http://me:hunter2@host"}, "holds a user name or password"),
+        ({"ANTHROPIC_BASE_URL": "http://me:hunter2@host"}, "holds a user name, password or query"),
     ],
 )
 def test_environment_that_cannot_work_is_bad_input(environ, told):

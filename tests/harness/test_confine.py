@@ -25,7 +25,7 @@ def test_limits_are_in_force_in_the_command_and_in_its_children():
     show = f"import resource as r; print([r.getrlimit(x) for x in ({kinds})])"
     nested = f"import subprocess, sys; {show}; subprocess.run([sys.executable, '-S', '-c', {show!r}])"
     done = confined(nested, memory_mb=300, cpu_s=7, file_bytes=12345)
-    expected = [(300 * 2**20,) * 2, (7, 7), (12345, 12345), (0, 0)]
+    expected = [(300 * 2**20,) * 2, (7, 8), (12345, 12345), (0, 0)]
     assert done.stdout.split("\n")[:2] == [str(expected)] * 2
 
 

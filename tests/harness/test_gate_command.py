@@ -154,7 +154,7 @@ def test_a_merge_in_progress_does_not_stop_it(project):
         (["gate", "--against", "nowhere"], "'nowhere': no such commit"),
         (["gate", "--task", "none"], "--task none: no such task"),
         (["gate", "--seed", "-1"], "is not a whole number"),
-        (["gates"], "no command 'gates'; choose one of: gate, profile, verify, check"),
+        (["gates"], "no command 'gates'; choose one of: doctor, gate, profile, redteam, verify, check"),
         (["check", "--jsn"], "unrecognized arguments: --jsn"),
     ],
 )
@@ -170,7 +170,8 @@ def test_the_commands_are_listed_with_a_line_each(small, arguments):
     done = harness(small, *arguments)
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines if line.startswith("  ")][:4] == ["gate", "profile", "verify", "check"]
+    named = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert named[:6] == ["doctor", "gate", "profile", "redteam", "verify", "check"]
     assert all(len(line) <= 120 for line in lines)
 
 

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from harness import measure
+from harness import measure, sandbox
 from harness.measure import Failure, Measurement
 from harness.task import derive_seed, draw
 from tests.harness.bench import TINY, learner, net
@@ -81,3 +82,37 @@ def test_hostile_and_honest_at_once_do_not_meet(honest):
     theirs, ours = measure.measure_both(flood, net(), drawn, TINY)
     assert isinstance(theirs, Failure)
     assert replace(ours, seconds=0) == honest
+
+
+def left_over():
+    """Our descriptors, and the processes below the zygote."""
+    zygote = sandbox.NURSERY._zygote
+    below = [
+        child
+        for launched in Path(f"/proc/{zygote.process.pid}/task/{zygote.process.pid}/children").read_text().split()
+        for child in Path(f"/proc/{launched}/task/{launched}/children").read_text().split()
+    ]
+    return sorted(Path("/proc/self/fd").iterdir()), below
+
+
+@pytest.mark.slow
+def test_a_thousand_candidates_a_third_of_them_hostile_leave_nothing_and_change_nothing():
+    small = replace(CALM, n_train=60, n_validation=60, n_test=60, check_every=20, max_epochs=1, min_reads=1)
+    drawn = draw(small, derive_seed(b"tests of hostile candidates", "0"))
+    quick = [does for name, (does, _) in HOSTILE.items() if not name.startswith("hangs")]
+    programs = [net(lr=0.1 + n / 100) for n in range(10)]
+
+    def honest(number):
+        found = measure.measure(programs[number % 10], drawn, small)
+        assert isinstance(found, Measurement)
+        return replace(found, seconds=0)
+
+    alone = [honest(number) for number in range(10)]
+    before, _ = left_over()
+    for number in range(1000):
+        if number % 3 == 0:
+            found = measure.measure(learner(init=FINDS_OS + quick[number // 3 % len(quick)]), drawn, small)
+            assert isinstance(found, Failure)
+        else:
+            assert honest(number) == alone[number % 10]
+    assert left_over() == (before, [])

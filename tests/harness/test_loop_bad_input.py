@@ -265,7 +265,8 @@ def test_a_branch_that_is_checked_out_during_an_experiment_is_not_moved_under_it
     assert git(look, "status", "--porcelain") == ""
     assert len(rows_of(begun, "x")) == 2  # what was measured is not lost
     git(begun, "worktree", "remove", str(look))
-    assert run_loop(begun, *scripted(begun, [KEPT])).returncode == 0
+    again = run_loop(begun, *scripted(begun, [KEPT]))
+    assert (again.returncode, again.stderr) == (0, "")
     assert branch_subjects(begun, "x") == ["Half the hidden units"]
 
 
@@ -385,7 +386,7 @@ def test_a_changed_task_is_refused_for_a_run_that_was_measured_on_the_old_one(be
 
 
 def test_a_harness_that_changed_between_two_sittings_is_refused(begun):
-    with (begun / "harness" / "judge.py").open("a") as file:
+    with (begun / "harness" / "gate.py").open("a") as file:
         file.write("# a change\n")
     done = run_loop(begun, *scripted(begun, [POLICY]))
     assert_refused(done, "harness/", "undo that change")
@@ -395,15 +396,16 @@ def test_a_harness_that_changed_between_two_sittings_is_refused(begun):
 def test_a_harness_that_changes_during_an_experiment_stops_the_run_before_it_is_recorded(begun):
     with started_loop(begun, *scripted(begun, [KEPT])) as loop:
         read_until(loop.stdout, "Half the hidden units")
-        with (begun / "harness" / "judge.py").open("a") as file:
+        with (begun / "harness" / "gate.py").open("a") as file:
             file.write("# a change\n")
         _, error = loop.communicate(timeout=60)
     assert loop.returncode == 1
     assert b"harness/ is not what run x was measured with" in error
     assert len(rows_of(begun, "x")) == 1
-    judge = begun / "harness" / "judge.py"
-    judge.write_text(judge.read_text().removesuffix("# a change\n"))
-    assert run_loop(begun, *scripted(begun, [KEPT])).returncode == 0
+    changed = begun / "harness" / "gate.py"
+    changed.write_text(changed.read_text().removesuffix("# a change\n"))
+    again = run_loop(begun, *scripted(begun, [KEPT]))
+    assert (again.returncode, again.stderr) == (0, "")
 
 
 def test_a_meter_older_than_its_source_is_refused(project):

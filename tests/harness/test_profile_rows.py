@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-import loop
 from harness import experiment
+from harness.brief import brief
 from harness.profiling import rows
 from harness.profiling.rows import profile_rows
 from harness.run import Wanted
 from harness.run.opening import open_run
 from tests.harness.bench import TINY, learner, net
-from tests.harness.project import make_project
+from tests.harness.project import ROOT, make_project
 
 SEED = "5eed"
+PROMPTS = ROOT / "prompts"
 
 
 def test_the_rows_say_where_the_ard_comes_from_and_are_the_same_again():
@@ -47,13 +48,14 @@ def run(tmp_path):
 
 
 def test_a_proposer_that_reads_no_prose_costs_no_profile(run):
-    assert "No profile was taken." in loop.brief(run, run.incumbent()).prompt
+    assert "No profile was taken." in brief(run, run.incumbent(), PROMPTS).prompt
 
 
 def test_a_model_is_told_the_profile_of_the_incumbent_which_is_taken_once(run):
     run.settings = replace(run.settings, proposer="claude")
     incumbent = run.incumbent()
-    prompt = loop.brief(run, incumbent).prompt
+    prompt = brief(run, incumbent, PROMPTS).prompt
     program = run.bench.program(incumbent.sources)
     assert "\n".join(profile_rows(program, run.bench.task, incumbent.screen_seed)) in prompt
-    assert loop.brief(run, replace(incumbent, sources={})).prompt.count("The ARD comes from") == 1  # not taken again
+    again = brief(run, replace(incumbent, sources={}), PROMPTS)
+    assert again.prompt.count("The ARD comes from") == 1  # not taken again

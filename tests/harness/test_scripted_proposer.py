@@ -74,7 +74,7 @@ def test_yaml_script_holds_one_proposal_a_document(tmp_path):
         ("s.jsonl", '{"title": 3}', "line 1: title: must be text"),
         ("s.jsonl", '{"titel": "x"}', "line 1: the proposal: unknown field 'titel'"),
         ("s.yaml", "- 1", "document 1: the proposal: must be an object"),
-        ("s.yaml", "a: b\n  c: d", "line 2: not YAML"),
+        ("s.yaml", "a: b\n  c: d", ":2: not valid YAML"),
         ("s.yaml", "a: &x [*x]", "document 1: the proposal: unknown field"),
         ("s.txt", "", "ends in .yaml or .jsonl"),
     ],

@@ -270,9 +270,9 @@ def test_dimension_that_the_champion_lacks_is_bad_input(tmp_path):
         ("lr: {choices: [[1]]}", "neither text nor a finite number"),
         ("lr: {choices: [.nan]}", "neither text nor a finite number"),
         ("lr: {choices: [1], log: true}", "unknown key 'log'"),
-        ("lr: {choices: [1]}\nlr: {choices: [2]}", "line 2: not YAML ('lr' is given twice)"),
-        ("lr: {", "not YAML"),
-        ("lr: !!python/object:os.system {}", "not YAML"),
+        ("lr: {choices: [1]}\nlr: {choices: [2]}", ":2: not valid YAML: 'lr' is given twice"),
+        ("lr: {", "not valid YAML"),
+        ("lr: !!python/object:os.system {}", "not valid YAML"),
     ],
 )
 def test_malformed_search_space_names_file_field_and_fix(tmp_path, text, told):

@@ -313,6 +313,8 @@ def is_listed(row, path):
         return True
     if path[:2] == ("verdict", "reason"):  # words of the stages that measure nothing, and of the baseline
         return row.verdict.outcome == "invalid" or row.kind == "baseline"
+    if path == ("evidence", "opinion", "words"):  # the judge heeds whether it agrees
+        return True
     of_a_screen_that_let_through = path[:2] == ("evidence", "screen") and row.verdict.stage == "confirm"
     return path[0] == "evidence" and (path[-1] in MEASURED_AGAIN or of_a_screen_that_let_through)
 

@@ -99,7 +99,7 @@ def test_required_layer_that_the_kernel_refuses_is_an_error_in_one_line():
         "from harness.errors import ArdentError\n"
         "filter = [*seccomp._preamble(), *seccomp._each(['prlimit64'], seccomp.REFUSE), seccomp._give(seccomp.ALLOW)]\n"
         "syscalls.prctl(38, 1)\n"
-        "seccomp.install(filter)\n"
+        "seccomp.install(seccomp._encoded(filter))\n"
         "try:\n"
         "    with sandbox.start(sandbox.Limits(5, 512)):\n"
         "        print('it has begun')\n"

@@ -8,8 +8,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness import memory_trace
-from tests.harness import reference_trace
+from harness import interpreter, memory_trace
 
 
 class Form(NamedTuple):
@@ -38,7 +37,7 @@ def _forms():
     return {
         "imported": Form(memory_trace.Meter, memory_trace.walk),
         "uncompiled": Form(uncompiled.Meter, uncompiled.walk),
-        "reference": Form(reference_trace.ReferenceMeter, reference_trace.walk),
+        "reference": Form(interpreter.Trace, interpreter.walk),
     }
 
 

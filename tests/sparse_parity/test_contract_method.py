@@ -66,6 +66,14 @@ def is_container(value):
     return all(is_number(item) for item in value) or all(is_container(item) for item in value)
 
 
+def is_record(value):
+    """Fields with names; each holds a number, a list, or a record of its own."""
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and (is_number(part) or is_container(part) or is_record(part))
+        for name, part in value.items()
+    )
+
+
 def lists_in(value):
     if isinstance(value, dict):
         return [found for part in value.values() for found in lists_in(part)]
@@ -95,9 +103,7 @@ def test_state_is_a_record_of_numbers_and_lists(method, champion, samples):
     state = fresh_state(method, champion)
     for x, y in samples:
         method.step(state, x, y, champion.hp)
-        assert isinstance(state, dict)
-        assert all(isinstance(name, str) for name in state)
-        assert all(is_number(value) or is_container(value) for value in state.values())
+        assert is_record(state)
 
 
 def test_no_list_of_the_state_is_held_twice(method, champion, samples):

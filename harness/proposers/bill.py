@@ -1,0 +1,121 @@
+"""The bill: what was spent, and whether the next call may be made under --max-usd.
+
+Promises: no call is made whose worst case, with all that was spent and all that lost replies may have cost, passes the
+ceiling; every reply counts, of use or not. The worst case is first taken from the request's size, one token a byte,
+which no tokeniser exceeds; only where that would pass the ceiling is the server asked to count, which is free.
+Does not cover: an account's own limits, taxes, and a server that bills more than its list price.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import fsum, isfinite
+from pathlib import Path
+
+from harness.errors import BadInputError, ProposerPausedError
+from harness.proposers.connection import RESUME
+from harness.proposers.message import read_message
+from harness.proposers.options import ProposerOptions
+from harness.proposers.prices import Price, find_price, read_prices, simple_price
+from harness.proposers.transcripts import Attempt, Transcripts
+from harness.records import Cost, Experiment
+
+CountInput = Callable[[], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The bill of one run."""
+
+    options: ProposerOptions
+    price: Price | None
+    transcripts: Transcripts
+
+    def charge(self, number: int) -> Cost:
+        """What all recorded replies of an experiment cost, those included whose request was abandoned by a
+        kill, and what the replies that never arrived may have cost.
+        """
+        recorded = self.transcripts.replies_of(number)
+        read = [(reply, read_message(reply.body, self.options.cache_ttl)) for reply in recorded]
+        messages = [message for _, message in read if message]
+        usages = [message.usage for message in messages if message.usage]
+        answered = {(reply.stem, reply.attempt) for reply, message in read if message}
+        lost = [each for each in self.transcripts.attempts_of(number) if (each.stem, each.index) not in answered]
+        unknown = self.price is None or len(usages) < len(messages)
+        return Cost(
+            calls=len(messages),
+            input_tokens=sum(usage.prompt for usage in usages),
+            output_tokens=sum(usage.output for usage in usages),
+            dollars=None if self.price is None or unknown else fsum(map(self.price.dollars, usages)),
+            cached_tokens=sum(usage.cache_read for usage in usages),
+            lost_calls=len(lost),
+            lost_dollars=_sum_worst(lost),
+        )
+
+    def worst(self, request: Mapping[str, object], tokens: int | None = None) -> float | None:
+        """The most that the answer to `request` may cost; None where the price is unknown."""
+        if self.price is None:
+            return None
+        size = tokens or len(json.dumps(dict(request), ensure_ascii=False).encode("utf-8", "replace"))
+        return self.price.worst(size, self.options.max_tokens)
+
+    def approve(
+        self, request: Mapping[str, object], number: int, experiments: tuple[Experiment, ...], count: CountInput
+    ) -> float | None:
+        """The worst case of the call that is about to be made. Raises ProposerPausedError if it passes the ceiling."""
+        worst = self.worst(request)
+        ceiling = self.options.max_usd
+        if ceiling is None or worst is None:
+            return worst
+        spent, lost = self._spent(number, experiments)
+        if spent + lost + worst > ceiling:
+            worst = self.worst(request, count()) or 0.0
+        if spent + lost + worst > ceiling:
+            and_lost = f", up to ${lost:.4f} more may have been billed for replies that never arrived," if lost else ""
+            raise ProposerPausedError(
+                f"--max-usd: ${spent:.4f} is spent{and_lost} and the next call may cost ${worst:.4f}, "
+                f"past the ceiling of ${ceiling:.2f}; raise it, then {RESUME}"
+            )
+        return worst
+
+    def _spent(self, number: int, experiments: tuple[Experiment, ...]) -> tuple[float, float]:
+        """Dollars of the run so far, experiment `number` included: known, and the most that was lost."""
+        now = self.charge(number)
+        if now.dollars is None or now.lost_dollars is None:
+            raise ProposerPausedError(
+                f"--max-usd: the server does not say what it used; drop the flag, then {RESUME}"
+            )
+        known, lost = sum_dollars(experiments)
+        return known + now.dollars, lost + now.lost_dollars
+
+
+def open_bill(prices: Path, options: ProposerOptions, transcripts: Transcripts) -> Bill:
+    """A bill with the model's price. Raises BadInputError: the ceiling makes no sense, or needs a price."""
+    listed = find_price(read_prices(prices), options.model)
+    price = simple_price(*options.price) if options.price else listed
+    ceiling = options.max_usd
+    if ceiling is not None and (not isfinite(ceiling) or ceiling <= 0):
+        raise BadInputError(f"--max-usd: {ceiling} is not an amount above 0; write dollars, such as 5")
+    if ceiling is not None and price is None:
+        raise BadInputError(
+            f"--max-usd: the price of {options.model!r} is unknown; give it with --price INPUT/OUTPUT "
+            f"(USD per million tokens) or in {prices}, or drop the flag"
+        )
+    return Bill(options, price, transcripts)
+
+
+def sum_dollars(experiments: tuple[Experiment, ...]) -> tuple[float, float]:
+    """Dollars of the rows: known, and the most that lost replies may have cost.
+
+    Raises BadInputError: a row's cost is unknown, so no ceiling can be held.
+    """
+    for row in experiments:
+        if row.cost.dollars is None or row.cost.lost_dollars is None:
+            raise BadInputError(f"--max-usd: the cost of experiment {row.number} is unknown; drop the flag to go on")
+    known = fsum(row.cost.dollars or 0.0 for row in experiments)
+    return known, fsum(row.cost.lost_dollars or 0.0 for row in experiments)
+
+
+def _sum_worst(attempts: list[Attempt]) -> float | None:
+    worst = [attempt.worst for attempt in attempts]
+    return None if None in worst else fsum(dollars for dollars in worst if dollars is not None)
