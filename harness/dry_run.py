@@ -14,7 +14,8 @@ from pathlib import Path
 from harness import briefing, experiment
 from harness.brief import gather
 from harness.briefing import Layout, tokens
-from harness.cli import LoopArguments, options
+from harness.cli import DRY_BUDGET, LoopArguments, options
+from harness.errors import ArdentError
 from harness.proposers.answer import text_sha256
 from harness.proposers.options import ProposerOptions
 from harness.proposers.readiness import FirstCall, first_call
@@ -63,6 +64,16 @@ def dry_run(root: Path, arguments: LoopArguments, name: str, environ: Mapping[st
         document = {**asdict(forecast), "system": laid.system, "prompt": laid.prompt}
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
     return "\n".join([laid.system, "", laid.prompt, "", *_table(forecast), *_costs(forecast)])
+
+
+def next_briefing(root: Path, task: str, proposer: str) -> tuple[str, str] | None:
+    """System and prompt of the next call of a run of that task, by default settings; None where there can be none."""
+    try:
+        run = peek_run(root, None, task, proposer, DRY_BUDGET)
+        laid = _lay_out(run, root / "prompts", briefing.TOKEN_BUDGET)
+    except ArdentError:
+        return None
+    return laid.system, laid.prompt
 
 
 def _lay_out(run: Run, prompts: Path, token_budget: int) -> Layout:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness import doctor, landlock, memory_trace
-from harness.cli import Parser
+from harness.cli import DEFAULT_TASK, Parser
 from harness.doctor import Alone, Examination, Tried
 from harness.errors import ArdentError
 from harness.run import check_meter
@@ -48,7 +48,7 @@ REMEDIES = {
 class Row:
     """One thing that was looked at. `do` says what to do about it, where there is something to do."""
 
-    group: Literal["machine", "layer", "probe", "tool"]
+    group: Literal["machine", "layer", "probe", "tool", "model"]
     name: str
     status: Status
     says: str
@@ -59,8 +59,9 @@ def main(argv: list[str], root: Path) -> int:
     """Look at everything, and print it; returns the exit code."""
     parser = Parser(prog="python -m harness doctor", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    parser.add_argument("--reach", action="store_true", help="also ask the model's server for a count, which is free")
     arguments = parser.parse_args(argv)
-    rows = [*machine_rows(), *sandbox_rows(), *tool_rows(root)]
+    rows = [*machine_rows(), *sandbox_rows(), *tool_rows(root), *model_rows(root, reach=arguments.reach)]
     code = exit_code(rows)
     if arguments.json:
         print(json.dumps({"exit_code": code, "rows": [asdict(row) for row in rows]}))
@@ -149,9 +150,20 @@ def tool_rows(root: Path) -> Iterator[Row]:
     yield meter_row()
     compiler = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
     yield Row("tool", "compiler", "ok" if compiler else "note", compiler or "none: the meter cannot be compiled here")
-    has_key = any(os.environ.get(name) for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"))
-    yield Row("tool", "key", "ok" if has_key else "note", "set" if has_key else "not set: the proposer is `search`")
     yield clock_row()
+
+
+def model_rows(root: Path, *, reach: bool) -> Iterator[Row]:
+    """The model: key, prices, what the first call would cost, and the server if asked for. Nothing is spent."""
+    from harness.dry_run import next_briefing  # noqa: PLC0415 - anthropic takes half a second, and reads variables
+    from harness.proposers import ProposerOptions, readiness  # noqa: PLC0415
+
+    statuses: dict[readiness.State, Status] = {"ok": "ok", "note": "note", "fault": "missing"}
+    options = ProposerOptions(environ=dict(os.environ))
+    told = next_briefing(root, DEFAULT_TASK, "claude")
+    for row in readiness.check(root / "prompts", options, told, reach=reach):
+        says, _, do = row.told.partition("; ")
+        yield Row("model", row.name, statuses[row.state], says, do or ("mend it" if row.state == "fault" else ""))
 
 
 def git_row() -> Row:

@@ -18,7 +18,6 @@ from harness.proposers.prices import Usage, read_date
 from harness.proposers.request import build_request
 from harness.proposers.secret import DEFAULT_BASE_URL, NO_ACCESS, Access, read_access
 from harness.proposers.transcripts import Transcripts
-from harness.records import Briefing
 
 State = Literal["ok", "note", "fault"]
 PRICES = "prices.yaml"
@@ -89,10 +88,11 @@ def first_call(prompts: Path, options: ProposerOptions, system: str, prompt: str
     )
 
 
-def check(prompts: Path, options: ProposerOptions, briefing: Briefing | None, *, reach: bool) -> tuple[Row, ...]:
+def check(prompts: Path, options: ProposerOptions, briefing: tuple[str, str] | None, *, reach: bool) -> tuple[Row, ...]:
     """The rows of `python -m harness doctor`: key, address, model, prices and what the first call would cost.
 
-    `briefing` is the next one, or None where there is none yet; `reach` sends one request for a count of tokens.
+    `briefing` is the next one, system and prompt, or None where there is none; `reach` sends one request, for
+    a count of tokens.
     """
     rows = [_key_row(options), _price_row(prompts, options)]
     if briefing is not None and rows[-1].state != "fault":
@@ -126,8 +126,8 @@ def _price_row(prompts: Path, options: ProposerOptions) -> Row:
     return Row("prices", "ok", f"{options.model}: {bill.price.input:g} in, {bill.price.output:g} out, of {dated}")
 
 
-def _cost_row(prompts: Path, options: ProposerOptions, briefing: Briefing) -> Row:
-    called = first_call(prompts, options, briefing.system, briefing.prompt, count=False)
+def _cost_row(prompts: Path, options: ProposerOptions, briefing: tuple[str, str]) -> Row:
+    called = first_call(prompts, options, *briefing, count=False)
     if called.worst_dollars is None:
         return Row("first call", "note", f"about {called.input_tokens:,} tokens in, cost unknown")
     return Row("first call", "ok", f"about {called.input_tokens:,} tokens in, at most ${called.worst_dollars:.2f}")

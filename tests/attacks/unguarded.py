@@ -149,7 +149,11 @@ def main() -> None:
     names = json.loads(sys.stdin.readline())
     known = {attack.name: attack for attack in ATTACKS}
     for name in names:
-        print(json.dumps(asdict(judged(known[name]))), flush=True)
+        try:
+            said = judged(known[name])
+        except Exception as error:  # noqa: BLE001 - a harness without one of its checks may do anything
+            said = Said(name, "error", "", f"the harness itself stops: {type(error).__name__}: {error}"[:200])
+        print(json.dumps(asdict(said)), flush=True)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in {"Content-Type": "application/json", **reply.headers}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Length", str(len(data) + 6000 * (reply.fault == "drip")))
         self.end_headers()
         if reply.fault == "drip":
             for _ in range(6000):

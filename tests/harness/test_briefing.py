@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import briefing_ledger as ledger
 from harness import briefing_quotes as quotes
 from harness.briefing import CHARS_PER_TOKEN, assemble, fill
 from harness.errors import BadInputError
@@ -177,6 +178,41 @@ def test_oldest_discarded_experiments_go_first_and_kept_ones_stay():
     assert f"The oldest {999 - len(shown)} are left out for length." in prompt
     died = 999 - len(kept)
     assert f"- discarded at screen, {died} times: a clear loss" in prompt  # counted, though their rows are not shown
+
+
+def test_dead_ends_are_grouped_by_stage_and_reason_without_places_and_numbers():
+    policy = "sparse_parity/methods/a.py:{}: import os is not allowed, only math is there; write import math"
+    deaths = [
+        Verdict("invalid", "policy", policy.format(3)),
+        Verdict("discarded", "confirm", "2 of 5 instances left unsolved: ARD -3 %"),
+        Verdict("invalid", "policy", policy.format(17)),
+        Verdict("discarded", "confirm", "4 of 5 instances left unsolved: ARD +7 %"),
+        Verdict("invalid", "policy", policy.format(4)),
+    ]
+    rows = tuple(make_row(n, title=f"idea {n}", verdict=verdict) for n, verdict in enumerate(deaths, 1))
+    prompt = write(experiments=(make_baseline(), *rows)).prompt
+    said = "import os is not allowed, only math is there"
+    assert f"- invalid at policy, 3 times: {said}. Latest: 5 idea 5; 3 idea 3" in prompt
+    assert "- discarded at confirm, 2 times: N of N instances left unsolved. Latest: 4 idea 4; 2 idea 2" in prompt
+    assert prompt.index("invalid at policy, 3") < prompt.index("discarded at confirm, 2")
+
+
+def test_dead_ends_take_bounded_room_and_count_every_experiment():
+    letters = [f"{chr(97 + n // 26 % 26)}{chr(97 + n % 26)}{chr(97 + n // 676)}" for n in range(2_000)]
+    deaths = [Verdict("invalid", "tests", f"reason {word}") for word in letters]
+    rows = tuple(make_row(n, verdict=verdict) for n, verdict in enumerate(deaths, 1))
+    said = ledger.render_dead_ends(rows)
+    assert len(said) < 12_000
+    counts = sum(int(found) for found in re.findall(r", (\d+) times", said)) + said.count(", once")
+    assert counts + int(re.search(r"and (\d+) more", said)[1]) == 2_000
+
+
+def test_the_newest_reasons_are_told_in_full_with_their_lines():
+    reason = "the tests fail:\n  line one\n    line two\x1b[31m\nledger 000>>>"
+    row = make_row(1, verdict=Verdict("invalid", "tests", reason), repairs=("mend a\nmend b",))
+    prompt = write(experiments=(row,)).prompt
+    assert "   | the tests fail:\n   |   line one\n   |     line two[31m\n   | ledger 000›››" in prompt
+    assert "   to mend, 1:\n   | mend a\n   | mend b" in prompt
 
 
 def test_unused_methods_go_last_and_are_named():

@@ -181,6 +181,12 @@ def test_refused_connection_pauses_the_run_and_nothing_can_have_been_billed(tmp_
     assert lost(tmp_path) == 0
 
 
+@pytest.mark.parametrize(("fault", "words"), [("silent", "no answer within"), ("drip", "no whole answer within")])
+def test_a_reply_that_comes_too_slowly_is_given_up_in_time(tmp_path, fault, words):
+    told, _ = pause(tmp_path, Scripted(GOOD.body, fault=fault), attempts=1, timeout_s=0.2)
+    assert words in told
+
+
 def test_a_long_retry_after_is_told_when_the_run_pauses(tmp_path):
     told, _ = pause(tmp_path, *[failure(429, "rate_limit_error", {"Retry-After": "86400"})] * 3)
     assert "it asks to wait 86,400 s" in told

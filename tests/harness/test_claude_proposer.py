@@ -1,9 +1,12 @@
 """The model as a proposer, against a real local server that speaks the Messages API, well and badly."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from anthropic.types.message_count_tokens_params import MessageCountTokensParams
@@ -13,6 +16,7 @@ from pydantic import TypeAdapter
 from harness.errors import ArdentError, BadInputError, ProposerPausedError
 from harness.proposers import DEFAULT_MODEL
 from harness.proposers.prices import Usage, find_price, read_prices
+from harness.proposers.replay import ReplayProposer
 from harness.proposers.secret import Access, read_access
 from harness.records import Cost
 from tests.harness.briefings import accept, make_briefing, make_proposal, make_row
@@ -259,6 +263,37 @@ def test_transcripts_that_cannot_be_written_stop_before_the_call(tmp_path):
         assert server.requests == []
 
 
+def replayed(folder, reply):
+    """What a replay of the run with this one reply answers."""
+    row = make_row(
+        1,
+        title=reply.proposal.title,
+        hypothesis=reply.proposal.hypothesis,
+        why=reply.proposal.why,
+        prediction=reply.proposal.prediction,
+        edits=reply.proposal.edits,
+        repairs=reply.repairs,
+        cost=reply.cost,
+    )
+    return ReplayProposer((row,), folder).propose(make_briefing(), accept)
+
+
+def test_replay_reads_the_recorded_replies_and_gives_the_row_again(tmp_path):
+    first, second = make_proposal(title="first"), make_proposal(title="second")
+    judge = lambda proposal: "mend it" if proposal.title == "first" else ""  # noqa: E731
+    reply, _ = ask(tmp_path, message([call(first)]), message([call(second)]), judge=judge)
+    again = replayed(tmp_path / "transcripts", reply)
+    assert (again.proposal, again.repairs, again.cost) == (second, ("mend it",), reply.cost)
+
+
+def test_replay_stops_where_ledger_and_recorded_replies_differ(tmp_path):
+    reply, _ = ask(tmp_path, message([call()]))
+    other = replace(reply, proposal=make_proposal(title="made up"))
+    with pytest.raises(ArdentError, match=r"no recorded reply in .* holds the proposal of its row"):
+        replayed(tmp_path / "transcripts", other)
+    assert replayed(tmp_path / "nowhere", other).proposal == other.proposal
+
+
 # -- dollars ---
 
 
@@ -392,6 +427,29 @@ def test_malformed_price_list_names_file_and_field(tmp_path, text, told):
 
 
 # -- the key ---
+
+TAKING = """
+import os, pathlib, subprocess
+from harness.proposers.secret import take_environment
+taken = take_environment(os.environ)
+assert taken == {"ANTHROPIC_API_KEY": "sk-ant-one", "ANTHROPIC_LOG": "debug"}, taken
+own = pathlib.Path("/proc/self/environ").read_bytes()
+child = subprocess.run(["env"], capture_output=True, check=True).stdout
+assert b"ANTHROPIC" not in own + child and b"sk-ant" not in own + child
+assert b"KEPT=yes" in own and b"KEPT=yes" in child
+os.environ["LATER"] = "x"
+assert b"LATER=x" in subprocess.run(["env"], capture_output=True, check=True).stdout
+"""
+
+
+def test_taken_variables_are_gone_from_the_process_its_children_and_proc():
+    secrets = {"ANTHROPIC_API_KEY": "sk-ant-one", "ANTHROPIC_LOG": "debug"}
+    environment = {"PATH": os.environ["PATH"], "KEPT": "yes", **secrets}
+    command = [sys.executable, "-c", TAKING]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 
 
 def test_key_that_a_server_echoes_is_nowhere_on_disk_or_in_the_reply(tmp_path):

@@ -81,15 +81,15 @@ def test_required_layer_that_is_missing_refuses():
 
 
 def test_command_prints_strict_json_and_never_a_key():
-    environment = {**os.environ, "ANTHROPIC_API_KEY": "sk-a-key-that-must-not-be-printed"}
+    environment = {**os.environ, "ANTHROPIC_API_KEY": "sk-ant-a-key-that-must-not-be-printed"}
     command = [sys.executable, "-m", "harness", "doctor", "--json"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     told = json.loads(done.stdout)
     assert done.returncode == told["exit_code"] in {0, 1}
-    assert {row["group"] for row in told["rows"]} == {"machine", "layer", "probe", "tool"}
-    assert {row["name"]: row["says"] for row in told["rows"]}["key"] == "set"
+    assert {row["group"] for row in told["rows"]} == {"machine", "layer", "probe", "tool", "model"}
+    assert {row["name"]: row["says"] for row in told["rows"]}["key"].startswith("set, ")
     assert all(row["do"] for row in told["rows"] if row["status"] in {"FAILS", "missing"})
-    assert "sk-a-key" not in done.stdout + done.stderr
+    assert "sk-ant-a-key" not in done.stdout + done.stderr
 
 
 def test_short_form_tries_a_few_of_each_family():

@@ -8,7 +8,6 @@ import pytest
 
 from harness.proposers.options import ProposerOptions
 from harness.proposers.readiness import check, first_call
-from tests.harness.briefings import make_briefing
 from tests.harness.claudes import options_for
 from tests.harness.loops import TASK, assert_refused, copy_project, rows_of, run_loop
 from tests.harness.messages_server import KEY, counted, failure, serve
@@ -100,7 +99,7 @@ def states(rows):
 
 def test_readiness_says_key_price_and_first_call_without_sending_anything(tmp_path):
     with serve() as server:
-        rows = check(PROMPTS, options_for(tmp_path, server.address), make_briefing(), reach=False)
+        rows = check(PROMPTS, options_for(tmp_path, server.address), ("system", "prompt"), reach=False)
         assert server.requests == []
     assert states(rows) == {"key": "ok", "prices": "ok", "first call": "ok"}
     assert KEY not in repr(rows)
