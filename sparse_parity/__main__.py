@@ -1,20 +1,20 @@
-"""The command line: `python -m sparse_parity` runs all phases, prints a table, and writes JSON, markdown and
-plots.
+"""The command line: `run`, the default, runs all phases and writes JSON, markdown and plots; `reproduce` runs the
+documents' claims.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
+from sparse_parity.arguments import Parser
 from sparse_parity.config import Config
 from sparse_parity.pipeline import Phase, run_phases
 from sparse_parity.plots import draw_plots, require_matplotlib
 from sparse_parity.protocol import Champion, ParityError, read_champion
 from sparse_parity.report import phase_record, render_markdown, render_table, to_json
+from sparse_parity.reproduction.command import reproduce
 from sparse_parity.tracker import TrackerError
 from sparse_parity.training import Epoch
 
@@ -27,26 +27,21 @@ under a second, 20 bits a few. Prints a table to standard output and progress to
 EPILOG = """\
 examples:
   python -m sparse_parity                     the champion at 20 bits, about 5 s
+  python -m sparse_parity run --quick         the same, as named; 20 bits not trained, under a second
   python -m sparse_parity --full --plots      all methods at 20 bits, with plots
   python -m sparse_parity --method perlayer   another method, with the champion's hyperparameters
   python -m sparse_parity --json | jq .       one JSON document, no files
+  python -m sparse_parity reproduce --help    the documents' claims, run again
 
 The gate measures differently, and believes no declared number: see `python -m harness gate --help`."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Bad usage is told as every other trouble is: one line, exit code 1."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ParityError(f"{message}; see --help")
-
-
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The flags."""
-    parser = _Parser("python -m sparse_parity", description=DESCRIPTION, epilog=EPILOG)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = Parser("python -m sparse_parity [run]", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
     add("--method", metavar="NAME", help="train this file of methods/ instead of the champion's")
+    add("--quick", action="store_true", help="train at 3 bits only, under a second")
     add("--full", action="store_true", help="train every method at 20 bits, about 15 s")
     add("--plots", action="store_true", help="draw loss, accuracy, hidden progress and ARD as PNG")
     add("--json", action="store_true", help="print one JSON document; files only with --out or --plots")
@@ -54,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(argv: Sequence[str] | None) -> None:
+def run(argv: Sequence[str]) -> None:
     """Parse, run the phases, print, write.
 
     Raises:
@@ -71,7 +66,7 @@ def run(argv: Sequence[str] | None) -> None:
         champion = Champion(args.method, champion.hp)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     phases = []
-    for phase in run_phases(champion, full=args.full, report=_report_epoch):
+    for phase in run_phases(champion, full=args.full, quick=args.quick, report=_report_epoch):
         phases.append(phase)
         print(f"{phase.name}: {phase.seconds:.2f} s", file=sys.stderr)
     print(to_json(_document(phases, stamp)) if args.json else render_table(phases))
@@ -122,8 +117,12 @@ def _report_epoch(config: Config, method: str, epoch: Epoch) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run, and turn expected trouble into one line on standard error. Returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        run(argv)
+        if words[:1] == ["reproduce"]:
+            reproduce(words[1:])
+        else:
+            run(words[1:] if words[:1] == ["run"] else words)
     except (ParityError, TrackerError) as error:
         print(f"sparse_parity: {error}", file=sys.stderr)
         return 1

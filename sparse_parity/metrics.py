@@ -50,10 +50,17 @@ def flatten(value: object) -> list[float]:
     return [value]
 
 
+PARAMETERS = ("W1", "b1", "W2", "b2")
+
+
 def movement(state: State, start: State) -> float:
-    """Hidden progress: ||w_t - w_0||_1 over the parts of the state that kept their size since the start."""
+    """Hidden progress: ||w_t - w_0||_1 over W1, b1, W2 and b2 where a state has them all, else over all its parts.
+
+    A part that changed its size since the start is left out.
+    """
     total = 0.0
-    for name in start.keys() & state.keys():
+    names = start.keys() & state.keys()
+    for name in PARAMETERS if names.issuperset(PARAMETERS) else sorted(names):
         now, then = flatten(state[name]), flatten(start[name])
         if len(now) == len(then):
             for a, b in zip(now, then, strict=True):

@@ -44,20 +44,25 @@ def draw_plots(phases: list[Phase], prefix: Path) -> list[Path]:
 
 def require_matplotlib() -> None:
     """Raises ParityError where plots cannot be drawn, before any time is spent."""
-    _figure(1)
+    make_figure(1, 1)
 
 
-def _figure(columns: int) -> "Figure":
+def make_figure(width: float, height: float) -> "Figure":
+    """An empty figure, in inches.
+
+    Raises:
+        ParityError: matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - only plots need it, and it takes half a second
     except ImportError:
         trouble = "--plots: matplotlib is not installed; pip install matplotlib, or leave out --plots"
         raise ParityError(trouble) from None
-    return Figure(figsize=(4.5 * columns, 3.5), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _panels(configs: list[Config]) -> tuple["Figure", list[Any]]:
-    figure = _figure(len(configs))
+    figure = make_figure(4.5 * len(configs), 3.5)
     axes = figure.subplots(1, len(configs), squeeze=False)[0]
     for config, panel in zip(configs, axes, strict=True):
         panel.set_title(f"{config.n_bits} bits, {config.hidden} hidden units")

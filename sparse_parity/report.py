@@ -101,8 +101,8 @@ def _epoch_lines(row: TrainingRow) -> list[str]:
         _bar(
             [
                 str(e.number),
-                f"{e.train.loss:.4f}",
-                f"{e.train.accuracy:.1%}",
+                f"{e.train.loss:.4f}" if e.train else "-",
+                f"{e.train.accuracy:.1%}" if e.train else "-",
                 f"{e.test.accuracy:.1%}",
                 str(e.fired),
                 f"{e.movement:,.1f}",

@@ -321,7 +321,7 @@ def test_the_same_seed_gives_the_same_profile_and_another_seed_another(project, 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--method", "nobody"], "error: --method nobody: no such method; choose one of: fused, perlayer, standard"),
+        (["--method", "nobody"], "error: --method nobody: no such method; choose one of: "),
         (["--steps", "0"], "error: python -m harness profile: argument --steps: '0' is not a whole number"),
         (["--seed", "-1"], "error: python -m harness profile: argument --seed: "),
         (["--out", "loop.py/x"], "error: --out "),
