@@ -113,7 +113,7 @@ def summary(run: Run, stopped: str) -> str:
         lines.append(f"  best      {_numbers(run.incumbent().screen)}  (paired, in all: {_in_all(wins)})")
     else:
         lines.append("  best      the baseline: nothing beat it")
-    lines += [f"  kept      {row.number}: {row.title} ({finding.paths(row).finding})" for row in wins]
+    lines += [f"  kept      {row.number}: {finding.headline(row)} ({finding.paths(row).finding})" for row in wins]
     lines.append("  verdicts  " + ", ".join(f"{count} {name}" for name, count in _tally(done).items()))
     nulls = [r for r in rows if r.kind == "null"]
     if nulls:

@@ -269,7 +269,7 @@ def publish_pending(run: Run) -> None:
         paths.finding: finding.render(row, run.repository.diff(row.parent, row.commit, ["sparse_parity"])),
         DISCOVERIES: finding.add_bullet(_text_at(run, tip, DISCOVERIES), finding.bullet(row)),
     }
-    _commit(run, tip, f"{row.title}\n\n{printable(row.verdict.reason)}", changes)
+    _commit(run, tip, f"{finding.headline(row)}\n\n{printable(row.verdict.reason)}", changes)
 
 
 def close(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""PNG plots of a run: loss, accuracy and hidden progress over the epochs, and ARD as bars.
+"""PNG plots of a run: loss, accuracy and hidden progress over the epochs, ARD as bars, and distances by buffer.
 
 Needs matplotlib, which is imported when a plot is drawn and not before; nothing of its global state is
 touched.
@@ -25,7 +25,7 @@ CURVES: dict[str, tuple[str, "Callable[[Epoch], float]"]] = {
 
 
 def draw_plots(phases: list[Phase], prefix: Path) -> list[Path]:
-    """Write `<prefix>_loss.png`, `_accuracy.png`, `_progress.png` and `_ard.png`; returns their paths.
+    """Write `<prefix>_loss.png`, `_accuracy.png`, `_progress.png`, `_ard.png`, `_buffers.png`; returns their paths.
 
     Raises:
         ParityError: matplotlib is not installed.
@@ -33,7 +33,9 @@ def draw_plots(phases: list[Phase], prefix: Path) -> list[Path]:
     rows = [row for phase in phases for row in phase.rows]
     trainings = [row for row in rows if isinstance(row, TrainingRow)]
     figures = {name: _curves(trainings, *curve) for name, curve in CURVES.items()}
-    figures["ard"] = _bars([row for row in rows if isinstance(row, ArdRow)])
+    accounts = [row for row in rows if isinstance(row, ArdRow)]
+    figures["ard"] = _bars(accounts)
+    figures["buffers"] = _distances([row for row in accounts if row.recording == "own"])
     paths = []
     for name, figure in figures.items():
         path = prefix.with_name(f"{prefix.name}_{name}.png")
@@ -97,4 +99,24 @@ def _bars(rows: list[ArdRow]) -> "Figure":
         panel.bar_label(bars, fmt="{:,.0f}", fontsize=7)
         panel.set_xticks(range(len(names)), names, fontsize=7)
         panel.set_ylabel("ARD, floats")
+    return figure
+
+
+def _distances(rows: list[ArdRow]) -> "Figure":
+    """The two smallest configs: each buffer's mean distance, where a method reads it, longest first."""
+    configs = list(dict.fromkeys(row.config for row in rows))[:2]
+    figure = make_figure(5.0 * len(configs), 5.0)
+    axes = figure.subplots(1, len(configs), squeeze=False)[0]
+    for config, panel in zip(configs, axes, strict=True):
+        of_config = [row for row in rows if row.config == config]
+        means = {row.method: {b.name: b.average for b in row.summary.buffers if b.average} for row in of_config}
+        names = sorted(means[of_config[0].method], key=lambda name: means[of_config[0].method][name] or 0.0)
+        height = 0.8 / len(means)
+        for i, (method, of_method) in enumerate(means.items()):
+            places = [place - 0.4 + height * (i + 0.5) for place in range(len(names))]
+            panel.barh(places, [of_method.get(name) or 0.0 for name in names], height, label=method)
+        panel.set_yticks(range(len(names)), names)
+        panel.set_title(f"{config.n_bits} bits, {config.hidden} hidden units")
+        panel.set_xlabel("mean reuse distance of a read, floats")
+        panel.legend()
     return figure

@@ -14,6 +14,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 CHAMPION = "sparse_parity/champion.py"
@@ -63,6 +64,7 @@ class _Names:
         return str(self.numbers.setdefault(name, len(self.numbers))) if name in self.free else name
 
 
+@lru_cache(maxsize=200)  # read only
 def _parsed(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():

@@ -70,8 +70,12 @@ def paths(experiment: Experiment) -> FindingPaths:
         raise BadInputError(
             f"run {run[:64]!r}: run: not a name for files; use letters, digits, '.', '_' and '-'"
         )
-    title = _title(experiment, gather_facts(experiment))
-    return FindingPaths(f"results/{run}/{number}.json", f"findings/{run}-{number}-{_slug(title)}.md")
+    return FindingPaths(f"results/{run}/{number}.json", f"findings/{run}-{number}-{_slug(headline(experiment))}.md")
+
+
+def headline(experiment: Experiment) -> str:
+    """The title as rendered, for whatever else names a kept experiment: a commit's subject claims nothing unproven."""
+    return _title(experiment, gather_facts(experiment))
 
 
 def _title(experiment: Experiment, facts: Facts) -> str:

@@ -9,6 +9,7 @@ twice and integers beyond 64 bits there.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TypeVar
@@ -60,10 +61,11 @@ def check(sources: Mapping[str, str], *, model: str | None = None) -> tuple[Refu
     refusals = [Refusal(_shown(path), 1, "this file is not editable", f"{METHODS}<name>.py")
                 for path in sources if path != CHAMPION and not _METHOD_FILE.fullmatch(path)]  # fmt: skip
     methods = {path: text for path, text in sources.items() if _METHOD_FILE.fullmatch(path)}
-    modules, found = _declared(methods, {MODEL: _trusted_model() if model is None else model})
+    texts = {MODEL: _trusted_model() if model is None else model, **methods}
+    modules, found = _declared(texts, set(methods))
     refusals += found
     if not found:
-        refusals += list(_read_modules(modules, set(methods))) or _uncompilable(methods)
+        refusals += list(_read_modules(texts, modules, set(methods))) or _uncompilable(methods)
     refusals += _check_champion(sources, modules)
     return tuple(sorted(set(refusals)))
 
@@ -72,8 +74,9 @@ def check_module(
     path: str, text: str, *, known_modules: Mapping[str, str] | None = None
 ) -> tuple[Refusal, ...]:
     """Every refusal of one module, by line; `known_modules` (path to text) may be imported from unchecked."""
-    modules, refusals = _declared({path: text}, known_modules or {})
-    refusals = refusals or list(_read_modules(modules, {path})) or list(_uncompilable({path: text}))
+    texts = {**(known_modules or {}), path: text}
+    modules, refusals = _declared(texts, {path})
+    refusals = refusals or list(_read_modules(texts, modules, {path})) or list(_uncompilable({path: text}))
     return tuple(sorted(set(refusals)))
 
 
@@ -101,15 +104,18 @@ def _trusted_model() -> str:
 # -- modules ---
 
 
-def _declared(
-    checked: Mapping[str, str], trusted: Mapping[str, str]
-) -> tuple[dict[str, Module], list[Refusal]]:
+@lru_cache(maxsize=200)  # from candidate to candidate one file changes, and reading all of them takes 50 ms
+def _module(path: str, text: str) -> Module:
+    return declare(path, parse(path, text))
+
+
+def _declared(texts: Mapping[str, str], checked: set[str]) -> tuple[dict[str, Module], list[Refusal]]:
     """The names of every module, and what keeps a checked one from being read at all."""
     modules: dict[str, Module] = {}
     refusals: list[Refusal] = []
-    for path, text in {**trusted, **checked}.items():
+    for path, text in texts.items():
         try:
-            modules[path] = declare(path, parse(path, text))
+            modules[path] = _module(path, text)
         except PolicyError as error:
             if path not in checked:
                 raise
@@ -117,21 +123,40 @@ def _declared(
     return modules, refusals
 
 
-def _read_modules(modules: Mapping[str, Module], checked: set[str]) -> Iterator[Refusal]:
+def _read_modules(
+    texts: Mapping[str, str], modules: Mapping[str, Module], checked: set[str]
+) -> Iterator[Refusal]:
     """Everything that is refused in whole modules: names, imports, bodies, and calls between functions."""
     readings: dict[Key, Reading] = {}
     for path, module in modules.items():
-        names = {name: _follow(modules, symbol) for name, symbol in module.names.items()}
-        own = [symbol for symbol in module.names.values() if isinstance(symbol, Function)]
-        readings |= {(path, function.name): read_body(function, names) for function in own}
+        found, lost = _read_module(tuple((near, texts[near]) for near in _reach(modules, path)))
+        readings |= {(path, name): reading for name, reading in found.items()}
         if path in checked:
             yield from module.refusals
-            yield from _lost_imports(module, names)
+            yield from lost
     for (path, _), reading in readings.items():
         if path in checked:
             yield from reading.refusals
     yield from _import_circles(modules)
     yield from list(_recursions(readings)) or _long_chains(readings)
+
+
+def _reach(modules: Mapping[str, Module], path: str) -> list[str]:
+    """The module and all that it imports, directly or not, itself first."""
+    reached = [path]
+    for near in reached:
+        reached += [far for far in _imported(modules[near]) if far in modules and far not in reached]
+    return reached
+
+
+@lru_cache(maxsize=200)
+def _read_module(texts: tuple[tuple[str, str], ...]) -> tuple[dict[str, Reading], tuple[Refusal, ...]]:
+    """The bodies of the first module's functions, and its imports of what is not there; the rest is what it imports."""
+    modules = {path: _module(path, text) for path, text in texts}
+    module = modules[texts[0][0]]
+    names = {name: _follow(modules, symbol) for name, symbol in module.names.items()}
+    own = [symbol for symbol in module.names.values() if isinstance(symbol, Function)]
+    return {function.name: read_body(function, names) for function in own}, tuple(_lost_imports(module, names))
 
 
 def _follow(modules: Mapping[str, Module], symbol: Symbol) -> Symbol:

@@ -27,7 +27,7 @@ from harness.policy.values import (
     read_subscript,
     read_value,
 )
-from harness.policy.width import statement_waiting
+from harness.policy.width import busiest
 from harness.policy.words import ACTIONS, MAX_REGISTERS, Reader, kind
 
 
@@ -58,19 +58,15 @@ def read_body(function: Function, names: Mapping[str, Symbol]) -> Reading:
 def _count_registers(reader: Reader, node: ast.FunctionDef) -> int:
     """How many values the function holds at once; refuses too many."""
     names = len(reader.registers)
-    widest = max((part for part in ast.walk(node) if isinstance(part, ast.stmt)), key=_width)
-    count = names + _width(widest)
+    kept, widest = busiest(node.body)
+    count = names + kept
     if names > MAX_REGISTERS:
         what = f"{node.name} has {names} local names of at most {MAX_REGISTERS}, registers are not memory"
         reader.refuse(node, what, "a list, or two functions")
     elif count > MAX_REGISTERS:
-        what = f"{_width(widest)} values wait here beside {names} names, of at most {MAX_REGISTERS} together"
+        what = f"{kept} values wait here beside {names} names, of at most {MAX_REGISTERS} together"
         reader.refuse(widest, f"{what}, registers are not memory", "smaller steps, or a list and a loop")
     return count
-
-
-def _width(node: ast.stmt) -> int:
-    return 0 if isinstance(node, ast.FunctionDef) else statement_waiting(node)
 
 
 def _read_locals(reader: Reader, node: ast.FunctionDef) -> None:

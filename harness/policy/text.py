@@ -10,6 +10,7 @@ import io
 import re
 import tokenize
 import warnings
+from functools import lru_cache
 
 from harness.policy.names import PolicyError, Refusal
 from harness.policy.words import MAX_BYTES, MAX_DEPTH, MAX_LINES
@@ -35,6 +36,7 @@ def parse(path: str, text: str) -> ast.Module:
     return tree
 
 
+@lru_cache(maxsize=200)
 def compile_error(text: str) -> tuple[int, str, str] | None:
     """What the compiler refuses in a text that `parse` accepts; nothing is run."""
     try:

@@ -51,6 +51,7 @@ def _progress(values: Values) -> "Figure":
     bottom.plot(epochs, ahead, color="tab:green", label="mean |W1| on secret inputs above others', %")
     bottom.set_xlabel("epoch")
     bottom.set_ylabel("%")
+    bottom.set_ylim(-8, 150)  # room for the legend above both curves
     bottom.legend(loc="upper left")
     return figure
 
@@ -61,8 +62,10 @@ def _whole_run(values: Values) -> "Figure":
     heights = values[:6]
     bars = panel.bar(range(1, 7), heights, color="tab:red")
     panel.bar_label(bars, labels=[f"{v / 1000:,.1f}k" for v in heights])
-    panel.axhline(17976.4, color="grey", linestyle="--", linewidth=1)
-    panel.text(0.55, 17976.4 + 3000, "one full step, stamped at its start: 18.0k", fontsize=8, color="dimgrey")
+    stamped = "one full step, stamped at its start: 18.0k"
+    panel.axhline(17976.4, color="black", linestyle="--", linewidth=1, label=stamped)
+    panel.legend(loc="upper left")
+    panel.yaxis.set_major_formatter(lambda value, _: f"{value / 1000:,.0f}k")
     panel.set_xlabel("epoch (accuracy 46 % in the first, 96.5 % in the sixth)")
     panel.set_ylabel("ARD, floats")
     panel.set_title("Without a stamp at each step, learning looks worse\nstandard backprop, 20 bits, hidden 500")

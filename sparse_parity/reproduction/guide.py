@@ -79,7 +79,7 @@ CLAIMS = (
     Claim(
         "E-fails", GUIDE, "Forward-Forward fails on 20 bits", "fails", "wrong",
         "With 2,000 samples it is solved in one epoch; backprop after the same samples has less.",
-        _solve, "{0:.1%} in one epoch; backprop {1:.1%}", modules=("forward_forward",), minutes=8,
+        _solve, "{0:.1%} in one epoch; backprop {1:.1%}", modules=("forward_forward",), minutes=4,
         holds=lambda v: v[0] == 1.0 and v[1] < v[0],
     ),
     Claim(
@@ -104,12 +104,12 @@ CLAIMS = (
         "CUR", GUIDE, "a curriculum is 14.6 times faster (10 to 30 to 50 bits)", "292 vs 20 epochs", "reproduced",
         "The same epochs; but the secret lies among the first 10 inputs, so the curriculum is told that 40 are noise.",
         partial(curriculum.grow_bits, [10, 30, 50]), "{0:.0f} vs {1:.0f} epochs", (292.0, 20.0),
-        modules=("curriculum",), minutes=20,
+        modules=("curriculum",), minutes=4,
     ),
     Claim(
         "CUR-k", GUIDE, "curriculum over the parity, 2 to 3 to 5 bits of 20", "232 vs 157 epochs", "reproduced",
         "The same epochs.", curriculum.grow_parity, "{0:.0f} vs {1:.0f} epochs", (232.0, 157.0),
-        modules=("curriculum",), minutes=15,
+        modules=("curriculum",), minutes=3,
     ),
     Claim(
         "SIGN", GUIDE, "Sign SGD is 2 times faster on k=5", "7 vs 14 epochs", "within noise",
@@ -119,29 +119,31 @@ CLAIMS = (
     ),
     Claim(
         "GROK", GUIDE, "GrokFast is counterproductive", "~12 vs ~5 epochs", "reproduced",
-        "90 % at epoch 12 with the filter, at 6 without (not 5), for far more movement; run for 15 of the 200 epochs.",
+        "90 % at epoch 12 with the filter, at 6 without (not 5), for 83 times the movement. 15 epochs are run: the "
+        "published other 185 moved no weight any more, for no sample was left inside the margin.",
         partial(grokfast.compare_filter, 15), "{1:.0f} vs {4:.0f} epochs to 90 %; movement {2:,.0f} vs {5:,.0f}",
-        holds=lambda v: (v[1], v[3], v[4], v[6]) == (12, 1.0, 6, 10), modules=("grokfast", "sweeps"), minutes=5,
+        (0.99, 12.0, 441826.2394270054, 1.0, 6.0, 5299.787260077424, 10.0),
+        modules=("grokfast", "sweeps"), minutes=2,
     ),
     Claim(
         "WD", GUIDE, "weight decay 0.01 takes 39.0 epochs, 0.05 takes 45.8", "39.0, 45.8", "reproduced",
         "Means of five seeds, all solved.", partial(_sweep, (0.01, 0.05), range(42, 47)),
         "{1:.1f} ({0:.0f}/5), {4:.1f} ({3:.0f}/5)", (5.0, 39.0, 1.0, 5.0, 45.8, 1.0),
-        modules=("sweeps",), minutes=25,
+        modules=("sweeps",), minutes=5,
     ),
     Claim(
         "WD-fail", GUIDE, "with other weight decays none is solved", "0/5", "within noise",
         "One seed each of 0.001 and 0.1 (of five decays and five seeds), 200 epochs; solved means 100 % of the "
         "test samples.",
         partial(_sweep, (0.001, 0.1), SEED_42), "{0:.0f}/1 (best {2:.1%}), {3:.0f}/1 (best {5:.1%})",
-        holds=lambda v: v[0] == v[3] == 0.0, modules=("sweeps",), minutes=20,
+        holds=lambda v: v[0] == v[3] == 0.0, modules=("sweeps",), minutes=5,
     ),
     Claim(
         "SCALE", "Exp D", "n30 k3: 94.5 %; n50 k3: 54 %; n20 k5: 61.5 %; n50 k5: 58 %",
         "94.5 % at 124, 54.0, 61.5, 58.0", "reproduced",
         "The same; the three failures are the best of 200 epochs of noise (see COIN).", _scale,
         "{0:.1%} at {1:.0f}, {2:.1%}, {4:.1%}, {6:.1%}", (0.945, 124.0, 0.54, 0.0, 0.615, 0.0, 0.58, 0.0),
-        modules=("sweeps",), minutes=8,
+        modules=("sweeps",), minutes=2,
     ),
     Claim(
         "COIN", "ours", "the best of 200 epochs of 200 test samples, by tossing a coin", "-", "artefact",

@@ -312,7 +312,7 @@ LUCK = (
         "confirm",
         "",
         NOT_KEPT,
-        slack=Slack(accuracy=0.02),
+        slack=Slack(best_accuracy=1.2),  # above any net: as far below it as a run may never get
         lure="kept",
         off="slack",
     ),

@@ -357,4 +357,15 @@ VARIANTS = (
         (POLICY, "values wait here", "a = [" + ", ".join(f"w[{i % 6}]" for i in range(40)) + "] * n"),
         (POLICY, "values wait here", "a = {" + ", ".join(f'"f{i}": w[{i % 6}]' for i in range(40)) + "}"),
     ),
+    *variants(
+        "numbers that loops keep",
+        (POLICY, "values wait here", "a = sum(1 for a, n in zip(range(n, big), range(2))"
+         + " for a, n in zip(range(a * a + n, big), range(2 - 2 * n))" * 40 + ")"),
+        (POLICY, "values wait here", "a = [1 for a in range(n, big)" + " for a in range(a * a, big)" * 40 + "]"),
+        (POLICY, "values wait here", "".join(f"{'    ' * d}for n in range(n, big, n * n):\n" for d in range(12))
+         + f"{'    ' * 12}n += 1"),
+        (POLICY, "values of at most 128", "a = f0(y)", "".join(
+            f"def f{d}(v):\n" + "".join(f"{'    ' * k}for v in range(v, v + 2):\n" for k in range(1, 14))
+            + f"{'    ' * 14}v = {f'f{d + 1}(v)' if d < 5 else 'v'}\n    return v\n\n\n" for d in range(6))),
+    ),
 )

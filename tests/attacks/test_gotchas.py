@@ -78,10 +78,10 @@ def test_honest_code_wins_against_an_incumbent_whose_ard_was_diluted():
     assert fall(verdict, "ard") < 0
 
 
-def test_gotcha_dilution_is_cheap_to_have_and_no_win_to_remove():
-    """Scratch reads cost traffic and next to no DMD or reuse: whoever got them in with a real gain keeps them."""
+def test_dilution_that_came_in_with_a_real_gain_can_be_taken_out_again():
+    """Scratch reads cost traffic and a little DMD and reuse: without them is a movement win, though ARD rises."""
     verdict = against_diluted(tuple(Edit("replace", edit.path, edit.text, edit.search) for edit in SCRATCH))
-    assert verdict.outcome == "discarded"
+    assert (verdict.outcome, verdict.win, verdict.exact) == ("kept", "movement", True)
     assert fall(verdict, "ard") < 0 < fall(verdict, "traffic")
 
 

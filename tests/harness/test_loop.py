@@ -79,6 +79,14 @@ def test_a_ledger_that_ends_with_a_kept_experiment_needs_no_closing_commit(begun
     assert git(begun, "show", "research/x:results/x/ledger.jsonl").count("\n") == 2
 
 
+def test_a_number_of_the_proposers_is_marked_in_a_commits_subject_and_in_the_summary(begun):
+    """`git log` is what people read first: a title may not claim there what the finding would not."""
+    boastful = {**KEPT, "title": "ARD falls by 99 %"}
+    found = run_loop(begun, *scripted(begun, [boastful]))
+    assert branch_subjects(begun, "x") == ["ARD falls by [unverified number] %"]
+    assert "1: ARD falls by [unverified number] %" in found.stdout
+
+
 def test_a_kept_commit_holds_code_evidence_finding_discovery_and_ledger(finished):
     names = git(finished.root, "show", "--name-only", "--format=", "research/all~1").splitlines()
     assert sorted(names) == [

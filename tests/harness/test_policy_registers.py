@@ -31,7 +31,30 @@ WAITING = {
     "nested sums": lambda count: f"    n = {nested(count)}\n    return v\n",
     "a display that is repeated": lambda count: f"    v = [{parts(count)}] * n\n    return v\n",
     "a record": lambda count: "    v = {" + parts(count, '"f{i}": w[{i}]') + "}\n    return n\n",
-    "calls in a generator": lambda count: f"    return n + sum(max({parts(count)}) for v in w)\n",
+    "calls in a generator": lambda count: f"    return n + sum(max({parts(count - 3)}) for u in w)\n",
+    "an element that is added to": lambda count: f"    w[n] += max({parts(count - 1)})\n    return v\n",
+    "named arguments": lambda count: (
+        "    return give(" + parts(16, "a{i}=w[{i}]") + ", " + f"b=[max({parts(count - 16)})])\n\n\n"
+        f"def give({parts(16, 'a{i}')}, b):\n    return b[0]\n"
+    ),
+    "loops in loops": lambda count: (
+        "".join(f"{'    ' * d}for v in range(v, v + n):\n" for d in range(1, 14))
+        + f"{'    ' * 14}v = max({parts(count - 26)})\n    return n\n"
+    ),
+    "ranges side by side": lambda count: (
+        f"    for v, v, v, v in zip({', '.join(['range(v, n, v)'] * 4)}):\n"
+        f"        n = max({parts(count - 13)})\n    return v\n"
+    ),
+    "where counts begin": lambda count: (
+        "".join(f"{'    ' * d}for v, n in enumerate(w, v):\n" for d in range(1, 13))
+        + f"{'    ' * 13}v = max({parts(count - 24)})\n    return n\n"
+    ),
+    "loops of one generator": lambda count: (
+        f"    return v + n + sum(1 {'for w in range(w, n) ' * ((count - 3) // 2)})\n"
+    ),
+    "results on their way": lambda count: (
+        f"    return v + n + sum(max(min(max({parts(count - 9)}) for u in w) for u in w) for u in w)\n"
+    ),
     "a comparison": lambda count: f"    return n * v if {parts(count + 1).replace(', ', ' < ')} else 0.0\n",
 }
 

@@ -48,13 +48,13 @@ def test_table_shows_perlayer_recorded_fully_and_as_published(finished):
     assert ["standard", "10,639.62", "24", "18", "34,022", "2", "100.0%"] in rows
 
 
-def test_files_are_one_json_per_phase_a_report_and_four_plots(finished):
+def test_files_are_one_json_per_phase_a_report_and_five_plots(finished):
     _, results = finished
     stamp = next(results.glob("*_report.md")).name.removesuffix("_report.md")
     assert {path.name for path in results.iterdir()} == {
         f"{stamp}_report.md",
         *(f"{stamp}_{phase}.json" for phase in PHASES),
-        *(f"{stamp}_{plot}.png" for plot in ("loss", "accuracy", "progress", "ard")),
+        *(f"{stamp}_{plot}.png" for plot in ("loss", "accuracy", "progress", "ard", "buffers")),
     }
     for path in results.glob("*.json"):
         assert strict(path.read_text(encoding="utf-8"))["phase"] in path.name
