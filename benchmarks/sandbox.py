@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from harness import confine, marks, memory_trace, rewrite
-from harness.zygote import PYTHON, Zygote
+from harness.sandbox.zygote import PYTHON, Zygote
 
 LOADED = (marks, memory_trace, rewrite)  # what the bare fork has in memory, as a candidate's has
 LAYERS = (*confine.REQUIRED, *confine.OPTIONAL)

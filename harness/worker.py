@@ -5,7 +5,7 @@ Started once, as a zygote that has everything a candidate may need loaded; each 
 It answers `load` (compile the sources and call init), `train` (one step a sample), `predict`, `counters`, and `profile`
 if it was loaded for one. It never sees a label of validation or test, nor the secret. Does not cover: what is allowed
 to run here.
-Usage: see `forkserver`.
+Usage: see `confine.forkserver`.
 """
 
 import gc
@@ -20,14 +20,8 @@ from typing import Any
 
 sys.path[:0] = sys.argv[4:]  # started with -S -P: only the harness is found there, and Cython if it is needed
 
-from harness import (  # noqa: E402 - all is loaded before it forks
-    channel,
-    forkserver,
-    interpreter,
-    marks,
-    memory_trace,
-    rewrite,
-)
+from harness import channel, interpreter, marks, memory_trace, rewrite  # noqa: E402 - all is loaded before it forks
+from harness.confine import forkserver  # noqa: E402 - as above
 
 Request = dict[str, Any]
 

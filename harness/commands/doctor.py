@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness import doctor, landlock, memory_trace
+from harness import doctor, memory_trace
 from harness.cli import DEFAULT_TASK, Parser
+from harness.confine import landlock
 from harness.doctor import Alone, Examination, Tried
 from harness.errors import ArdentError
 from harness.run import check_meter

@@ -28,7 +28,7 @@ class Switch:
 
 
 GATE, MEASURE, WORKER = "harness/gate.py", "harness/measure.py", "harness/worker.py"
-CHANNEL, SANDBOX = "harness/channel.py", "harness/sandbox.py"
+CHANNEL, SANDBOX = "harness/channel.py", "harness/sandbox/__init__.py"
 
 SWITCHES: Mapping[str, tuple[Switch, ...]] = {
     "policy": (  # and the second opinion, which stops before the ledger what the policy let through

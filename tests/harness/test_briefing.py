@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import briefing_ledger as ledger
-from harness import briefing_quotes as quotes
-from harness.briefing import CHARS_PER_TOKEN, assemble, fill
+from harness.briefing import CHARS_PER_TOKEN, assemble, fill, ledger, quotes
 from harness.errors import BadInputError
 from harness.records import Verdict
 from tests.harness.briefings import CHAMPION, CHAMPION_PATH, RULES, TASK, make_baseline, make_row

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import harness.launch
+from harness.confine import launch
 
-CONFINE = [sys.executable, "-S", harness.launch.__file__]
+CONFINE = [sys.executable, "-S", launch.__file__]
 ROOT = str(Path(__file__).resolve().parents[2])
 
 

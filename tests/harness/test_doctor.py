@@ -10,7 +10,7 @@ import pytest
 
 from harness import confine, doctor
 from harness.commands.doctor import REMEDIES, exit_code, sandbox_rows, show
-from harness.probes import LETTERS, PROBES, SHORT, SLOW
+from harness.doctor.probes import LETTERS, PROBES, SHORT, SLOW
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [probe.name for probe in PROBES]
@@ -102,7 +102,7 @@ def test_short_form_tries_a_few_of_each_family():
 # As Docker's default profile on an old kernel: no namespace can be made, and there is no Landlock.
 BARE = """
 import errno, json
-from harness import seccomp, syscalls
+from harness.confine import seccomp, syscalls
 
 def refused(name, code):
     return seccomp._each([name], 0x00050000 | code)

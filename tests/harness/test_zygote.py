@@ -14,8 +14,8 @@ import pytest
 from harness import confine, measure, sandbox
 from harness.errors import ArdentError
 from harness.sandbox import ChildError, Limits
+from harness.sandbox.zygote import Nursery, Zygote
 from harness.task import derive_seed, draw
-from harness.zygote import Nursery, Zygote
 from tests.harness.bench import TINY, learner, net
 from tests.harness.loops import wait_until
 
@@ -95,7 +95,8 @@ def test_no_candidate_runs_without_a_required_layer(nursery, layer):
 def test_required_layer_that_the_kernel_refuses_is_an_error_in_one_line():
     """Here a filter of our own refuses to set resource limits."""
     script = (
-        "from harness import sandbox, seccomp, syscalls\n"
+        "from harness import sandbox\n"
+        "from harness.confine import seccomp, syscalls\n"
         "from harness.errors import ArdentError\n"
         "filter = [*seccomp._preamble(), *seccomp._each(['prlimit64'], seccomp.REFUSE), seccomp._give(seccomp.ALLOW)]\n"
         "syscalls.prctl(38, 1)\n"

@@ -118,3 +118,11 @@ def test_bad_input_is_told_in_one_line(tmp_path, arguments, says):
     told = [line for line in done.stderr.splitlines() if "running" not in line]
     assert (done.returncode, len(told)) == (1, 1)
     assert says in told[0]
+
+
+def test_the_committed_table_has_every_claim_and_none_that_differs():
+    lines = (ROOT / "results/reproduction.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == [claim.id for claim in CLAIMS]
+    assert "differs" not in {row[5] for row in rows}
+    assert {row[0] for row in rows if row[5] == "not run"} == {c.id for c in CLAIMS if c.verdict == "not run"}

@@ -13,7 +13,8 @@ import sys
 SEPARATOR = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
 sys.path[:0] = sys.argv[5:SEPARATOR]  # started with -S -P
 
-from harness import confine, landlock, seccomp, syscalls  # noqa: E402 - from there
+from harness import confine  # noqa: E402 - from there
+from harness.confine import landlock, seccomp, syscalls  # noqa: E402 - as above
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/opt")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")

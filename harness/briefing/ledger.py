@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness import predictions
-from harness.briefing_quotes import fence, quote, quote_lines
+from harness.briefing.quotes import fence, quote, quote_lines
 from harness.records import Effect, Experiment
 
 MAX_TITLE, MAX_HYPOTHESIS, MAX_REASON, MAX_EXACT = 120, 300, 500, 3_000

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
-from harness import syscalls
+from harness.confine import syscalls
 
 Names = tuple[str, ...]
 

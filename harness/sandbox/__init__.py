@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness import channel
-from harness.zygote import HERE, PYTHON, Nursery, import_paths, interrupts_held
+from harness.sandbox.zygote import HARNESS, PYTHON, Nursery, import_paths, interrupts_held
 
 LARGEST_ANSWER = 8 * 2**20  # bytes; 2,000 predictions take about 40 kB
 NURSERY = Nursery()
@@ -137,7 +137,7 @@ def run(
         ChildError: over the time limit.
     """
     arguments = [str(a) for a in (limits.memory_mb, _cpu_seconds(limits), file_bytes, os.getpid())]
-    confined = [*PYTHON, str(HERE / "launch.py"), *arguments, *import_paths(), "--", *command]
+    confined = [*PYTHON, str(HARNESS / "confine/launch.py"), *arguments, *import_paths(), "--", *command]
     with (cwd / ".output").open("w+b") as output:
         with _spawned(confined, stdout=output.fileno(), cwd=cwd, environment=environment) as process:
             try:

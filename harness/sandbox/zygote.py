@@ -23,7 +23,7 @@ from pathlib import Path
 from harness import channel, confine
 from harness.errors import ArdentError
 
-HERE = Path(__file__).resolve().parent
+HARNESS = Path(__file__).resolve().parents[1]
 PYTHON = [sys.executable, "-s", "-P", "-S", "-B"]
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
 CANARY = {**ENVIRONMENT, "CANARY": "sings"}  # what the doctor looks for when that layer is off
@@ -116,7 +116,7 @@ class Zygote:
         arguments = [str(theirs.fileno()), ",".join(off), ",".join(hollow), *import_paths()]
         with theirs, interrupts_held():
             self.process = subprocess.Popen(
-                [*PYTHON, str(HERE / script), *arguments],
+                [*PYTHON, str(HARNESS / script), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -271,11 +271,11 @@ def _confined(run: Run) -> Run:
 
 def import_paths() -> list[str]:
     """Where a zygote finds the harness; and Cython's shadow module when the meter is not compiled."""
-    if any((HERE / f"memory_trace{suffix}").exists() for suffix in EXTENSION_SUFFIXES):
-        return [str(HERE.parent)]
+    if any((HARNESS / f"memory_trace{suffix}").exists() for suffix in EXTENSION_SUFFIXES):
+        return [str(HARNESS.parent)]
     import cython  # noqa: PLC0415 - only to find it
 
-    return [str(HERE.parent), str(Path(cython.__file__).resolve().parent)]
+    return [str(HARNESS.parent), str(Path(cython.__file__).resolve().parent)]
 
 
 @contextmanager

@@ -22,9 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import briefing_ledger as ledger
-from harness import briefing_sections as sections
-from harness.briefing_quotes import fence
+from harness.briefing import ledger, sections
+from harness.briefing.quotes import fence
 from harness.errors import BadInputError
 from harness.records import Briefing, Experiment, Measurement
 from harness.settings import Task

@@ -1,7 +1,7 @@
 """The doctor's worker: tries one escape in a child that is confined as a candidate is. Nobody imports this file.
 
 It executes the probe that it is sent (`probes`) and answers whether it went through. No candidate ever reaches it: it
-is a script of its own, whose children are forked for the doctor alone. Usage: see `forkserver`.
+is a script of its own, whose children are forked for the doctor alone. Usage: see `confine.forkserver`.
 """
 
 import ctypes
@@ -19,7 +19,8 @@ import time
 
 sys.path[:0] = sys.argv[4:]  # started with -S -P
 
-from harness import channel, forkserver, syscalls  # noqa: E402 - all that a probe needs is loaded before it is confined
+from harness import channel  # noqa: E402 - all that a probe needs is loaded before it is confined
+from harness.confine import forkserver, syscalls  # noqa: E402 - as above
 
 # Made here, for the audit hook would see it later.
 SYSCALL = ctypes.CDLL(None).syscall

@@ -1,4 +1,4 @@
-"""The sections of the briefing that tell of numbers, facts and files; those of the ledger are in `briefing_ledger`.
+"""The sections of the briefing that tell of numbers, facts and files; those of the ledger are in `briefing.ledger`.
 
 Promises: numbers are rendered one way; facts are quoted and capped. Files are fenced but otherwise verbatim, because
 edits must copy from them; the policy has refused characters in them that cannot be seen. Does not cover: what goes in
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.briefing_quotes import fence, quote
+from harness.briefing.quotes import fence, quote
 from harness.records import Measurement
 from harness.settings import Task
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness import confine
+from harness.doctor.probes import PROBES, SHORT, SLOW, Probe
 from harness.errors import ArdentError
-from harness.probes import PROBES, SHORT, SLOW, Probe
 from harness.sandbox import Child, ChildError, Limits
-from harness.zygote import Zygote
+from harness.sandbox.zygote import Zygote
 
 Found = Literal["stopped", "ESCAPED", "proves nothing here"]
 LIMITS = Limits(seconds=10, memory_mb=256)
@@ -163,7 +163,7 @@ class _Trials:
     def attempt(self, kept: Iterable[str], probes: Iterable[Probe]) -> Attempt:
         """Try the probes, each in a child with these layers only."""
         off = frozenset(LAYERS) - set(kept) | self.off
-        with closing(Zygote("prober.py", off=off, hollow=self.hollow & set(kept))) as zygote:
+        with closing(Zygote("doctor/prober.py", off=off, hollow=self.hollow & set(kept))) as zygote:
             ends: dict[str, str] = {}
             layers: tuple[str, ...] = ()
             for probe in probes:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable
 from contextlib import suppress
 
-from harness import syscalls
+from harness.confine import syscalls
 
 PATH_BENEATH, VERSION = 1, 1
 READ_AND_RUN = 0b1101  # execute, read file, read folder
