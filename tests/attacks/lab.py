@@ -38,6 +38,16 @@ def lab() -> Lab:
     return Lab(bench, Incumbent("baseline", sources, seed, measured, Slack()))
 
 
+def incumbent_with(changed: tuple[Edit, ...]) -> Incumbent:
+    """The champion with these edits, measured; the champion itself without any."""
+    place = lab()
+    if not changed:
+        return place.incumbent
+    sources = edits.apply(place.incumbent.sources, changed)
+    seed, measured = gate.measure_baseline(sources, place.bench, "rivals")
+    return Incumbent("rival", sources, seed, measured, Slack())
+
+
 def attempt(
     proposed: tuple[Edit, ...],
     incumbent: Incumbent | None = None,

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from harness import edits
+from harness.gate import Trial
 from harness.judge import NAMES
 from harness.records import Verdict
 from tests.attacks.attack import NO_SLACK, Attack
 from tests.attacks.attacks import ATTACKS
 from tests.attacks.controls import CONTROLS, Control
 from tests.attacks.families import FAMILIES
-from tests.attacks.lab import PATIENT, TASK, attempt, lab
+from tests.attacks.lab import PATIENT, TASK, attempt, incumbent_with, lab
 from tests.attacks.unguarded import Said, changes, judged, unguarded
 
 __all__ = ["ATTACKS", "CONTROLS", "FAMILIES", "Result", "control_results", "quick", "refusals", "results"]
@@ -96,18 +97,29 @@ def quick() -> list[Attack]:
 def control_results(controls: Sequence[Control]) -> Iterator[Result]:
     """Each honest change, as `gain` the win that it is and its size."""
     for control in controls:
-        trial = attempt(control.edits, task=PATIENT if control.outcomes == ("kept",) else TASK)
+        trial = attempt_control(control)
         verdict, opinion = trial.verdict, trial.evidence.opinion
         gain = f"{verdict.win} win of {verdict.gain:.1%}" if verdict.gain is not None else "no win asked for"
         gain += f"; the interpreter: {opinion.words}" if opinion is not None else ""
         yield Result("control", control.name, gain, verdict.stage, verdict.reason, control_objection(control, verdict))
 
 
+def attempt_control(control: Control) -> Trial:
+    """What the gate makes of an honest change, against its rival if it has one."""
+    task = PATIENT if control.outcomes == ("kept",) else TASK
+    return attempt(control.edits, incumbent_with(control.rival), task)
+
+
 def control_objection(control: Control, verdict: Verdict) -> str:
     """Why an honest change did not get a fair verdict; empty if it did."""
-    fair = verdict.outcome in control.outcomes and (verdict.outcome != "kept" or verdict.win in control.wins)
     said = f"{verdict.outcome} at {verdict.stage}: {verdict.reason}"
-    return "" if fair else f"expected {' or '.join(control.outcomes)}: {said}"
+    if verdict.outcome not in control.outcomes or (verdict.outcome == "kept" and verdict.win not in control.wins):
+        return f"expected {' or '.join(control.outcomes)} for {' or '.join(control.wins)}: {said}"
+    if control.same_predictions and not verdict.exact:
+        return f"expected the same predictions: {said}"
+    fallen = {effect.metric for effect in verdict.effects if effect.high < 0}
+    missing = [NAMES[metric] for metric in control.falls if metric not in fallen]
+    return f"expected a fall of {', '.join(missing)}: {said}" if missing else ""
 
 
 # -- without the check ------------------------------------------------------------------------------------------------

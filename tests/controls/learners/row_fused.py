@@ -1,11 +1,12 @@
 """One pass over the weights a step: a row gets its update of the last sample, and at once works on this one.
 
 The update of a sample needs the output, and so all rows; it is therefore left pending until the row is next read.
-The mathematics is that of plain SGD. `predict` applies what is pending on the fly, and stores nothing.
+The mathematics is that of plain SGD. `predict` stores nothing: it adds what is pending to each unit's sum, where the
+update of a whole row is one number times the likeness of the two samples.
 """
 # ruff: noqa: ARG001, B905
 
-from sparse_parity.model import init_mlp
+from sparse_parity.model import dot, init_mlp
 from sparse_parity.tracker import NO_TRACKER
 
 
@@ -20,15 +21,14 @@ def init(n_bits, k_sparse, hp, rng):
 
 
 def predict(state, x, hp):
-    lr, y = hp["lr"], state["y_last"]
+    net, lr, y = state["net"], hp["lr"], state["y_last"]
     keep = 1.0 - lr * hp["wd"] if y != 0.0 else 1.0
-    net = state["net"]
+    alike = 1.0 + dot(state["x_last"], x)  # how much the pending update moves an active unit; 1 is the bias's share
     out = net["b2"]
     for row, b, w2, h in zip(net["W1"], net["b1"], net["W2"], state["h"]):
-        push = lr * y * w2 if h > 0.0 else 0.0
-        a = keep * b + push
-        for w, v_last, v in zip(row, state["x_last"], x):
-            a += (keep * w + push * v_last) * v
+        a = keep * (dot(row, x) + b)
+        if h > 0.0:
+            a += lr * y * w2 * alike
         if a > 0.0:
             out += (keep * w2 + lr * y * h) * a
     return out
