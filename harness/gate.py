@@ -15,7 +15,7 @@ from harness import contract, edits, judge, policy
 from harness.errors import ArdentError
 from harness.judge import Drawn
 from harness.measure import Failure, Program, measure, measure_both
-from harness.opinion import INSTANCES, second_opinion
+from harness.opinion import INSTANCES, same_again, second_opinion
 from harness.records import Evidence, Lapse, Measurement, Opinion, Pair, Slack, Stage, Verdict
 from harness.sandbox import printable
 from harness.settings import GateRules, Task
@@ -191,7 +191,10 @@ def measure_stages(
         context.confirmed + 1,
         context.on_instance,
     )
-    opinion = _second_opinion(candidate, tree, bench, context) if verdict.outcome == "kept" else None
+    opinion = None
+    if verdict.outcome == "kept":
+        again = measure(candidate, instance, bench.task, init_seed=_null_seed(instance, context))
+        opinion = same_again(measured, again) or _second_opinion(candidate, tree, bench, context)
     pairs = tuple(each for each in drawn if isinstance(each, Pair))
     lapses = tuple(each for each in drawn if isinstance(each, Lapse))
     return judge.heed(verdict, opinion), Evidence(screened, pairs, incumbent.slack, lapses, opinion)

@@ -12,11 +12,12 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import fields
 from functools import partial
 from typing import Any, TypeVar
 
-from harness.measure import Program, loaded, teach
-from harness.records import Opinion
+from harness.measure import Failure, Program, loaded, teach
+from harness.records import Measurement, Opinion
 from harness.sandbox import Child, ChildError
 from harness.settings import Task
 from harness.task import Instance
@@ -37,6 +38,18 @@ Answer = TypeVar("Answer")
 
 class DisagreementError(Exception):
     """The first difference, in words."""
+
+
+def same_again(first: Measurement, again: Measurement | Failure) -> Opinion | None:
+    """A program that does not measure the same twice on one instance is believed nothing; None when it does."""
+    if isinstance(again, Failure):
+        return Opinion(agrees=False, words=f"the screen instance, measured again: {again.reason}")
+    for name in (field.name for field in fields(Measurement) if field.name != "seconds"):
+        before, after = getattr(first, name), getattr(again, name)
+        if before != after:
+            words = f"not deterministic: the screen instance gave {name} {before}, and {after} when measured again"
+            return Opinion(agrees=False, words=words)
+    return None
 
 
 def second_opinion(

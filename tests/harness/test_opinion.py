@@ -1,19 +1,21 @@
 """The second opinion: what agrees is agreed on, each planted difference is found and named, and a failure is no yes."""
 
+import json
 import math
 import os
 import shutil
 import subprocess
 import sys
 import threading
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from harness import judge, opinion
 from harness.gate import Context, Incumbent, judge_candidate, measure_baseline
-from harness.opinion import differences, second_opinion
-from harness.records import Opinion, Slack, Verdict
+from harness.measure import Failure
+from harness.opinion import differences, same_again, second_opinion
+from harness.records import Measurement, Opinion, Slack, Verdict
 from harness.task import derive_seed, draw
 from tests.harness.bench import ROOT, TINY, champion, editable, learner, net, tiny_bench
 from tests.harness.interpreter_cases import source_of
@@ -118,10 +120,10 @@ print(second_opinion(program, [draw(task, derive_seed(b"doctored", "0"))], task)
 """
 
 
-def ask_copy(folder, text):
-    """The words of a second opinion by a copy of the harness in `folder`."""
+def ask_copy(folder, text, script=ASK):
+    """The words of a second opinion, or what another script prints, by a copy of the harness in `folder`."""
     environment = {**os.environ, "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-P", "-c", ASK, str(ROOT)]
+    command = [sys.executable, "-P", "-c", script, str(ROOT)]
     return subprocess.run(command, input=text, env=environment, capture_output=True, text=True, check=True).stdout
 
 
@@ -137,6 +139,49 @@ def test_worker_with_a_mistake_is_found_out(name, tmp_path):
         assert ask_copy(tmp_path, source).startswith("agrees on 1 instances")
     path.write_text(text.replace(right, wrong))
     assert words in ask_copy(tmp_path, source)
+
+
+# -- the same instance twice ---
+
+TWICE = """
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from harness.measure import Program, measure
+from harness.opinion import same_again
+from harness.task import derive_seed, draw, load
+
+task = replace(load(Path(sys.argv[1]), "parity20"), n_bits=4, time_limit_s=60, n_validation=100, max_epochs=1)
+program = Program(json.load(sys.stdin), "standard", {"hidden": 6, "lr": 0.1, "wd": 0.01})
+instance = draw(task, derive_seed(b"twice", "0"))
+print(same_again(measure(program, instance, task), measure(program, instance, task)))
+"""
+MEASURED = Measurement(True, 300, 90, 100, 5000, 40, 50, 60, 700.5, 800, 12.0, 30, "ab", "ff", 1.0)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Measurement) if field.name != "seconds"])
+def test_anything_that_differs_when_measured_again_is_named(name):
+    other = "other" if isinstance(getattr(MEASURED, name), str) else getattr(MEASURED, name) + 1
+    found = same_again(MEASURED, replace(MEASURED, **{name: other}))
+    assert not found.agrees
+    assert f"gave {name} " in found.words
+
+
+def test_only_seconds_may_differ_and_a_failure_is_a_difference():
+    assert same_again(MEASURED, replace(MEASURED, seconds=2.0)) is None
+    assert not same_again(MEASURED, Failure("over the time limit")).agrees
+
+
+def test_worker_that_draws_other_random_numbers_each_time_is_found_out(tmp_path):
+    shutil.copytree(ROOT / "harness", tmp_path / "harness", ignore=shutil.ignore_patterns("__pycache__"))
+    source = json.dumps(dict(net("standard").modules))
+    assert ask_copy(tmp_path, source, TWICE).strip() == "None"
+    worker = tmp_path / "harness" / "worker.py"
+    seeded = 'random.Random(request["seed"])'
+    assert worker.read_text().count(seeded) == 1
+    worker.write_text(worker.read_text().replace(seeded, "random.Random()"))
+    assert "not deterministic: the screen instance gave " in ask_copy(tmp_path, source, TWICE)
 
 
 # -- a candidate that hides, should the policy let it through ---
