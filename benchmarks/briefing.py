@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from harness import task as tasks  # noqa: E402 - the path first
-from harness.briefing import CHARS_PER_TOKEN, TOKEN_BUDGET, assemble  # noqa: E402
+from harness.briefing import CHARS_PER_TOKEN, TOKEN_BUDGET, Facts, assemble  # noqa: E402
 from harness.ledger import read  # noqa: E402
 from harness.records import Experiment  # noqa: E402
 
@@ -52,20 +52,21 @@ def measure(rows: tuple[Experiment, ...], repeats: int) -> Result:
     pair = rows[0].evidence.screen[0]
     sources = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "sparse_parity/methods").glob("*.py")}
     sources["sparse_parity/champion.py"] = (ROOT / "sparse_parity/champion.py").read_text()
+    facts = Facts(
+        prompts=ROOT / "prompts",
+        sources=sources,
+        incumbent=pair.candidate,
+        baseline=pair.candidate,
+        experiments=rows,
+        number=len(rows),
+        remaining=20,
+        task=tasks.load(ROOT, "parity20"),
+        discoveries=(ROOT / "DISCOVERIES.md").read_text(),
+    )
     times = []
     for _ in range(repeats):
         began = time.process_time()
-        briefing = assemble(
-            prompts=ROOT / "prompts",
-            sources=sources,
-            incumbent=pair.candidate,
-            baseline=pair.candidate,
-            experiments=rows,
-            number=len(rows),
-            remaining=20,
-            task=tasks.load(ROOT, "parity20"),
-            discoveries=(ROOT / "DISCOVERIES.md").read_text(),
-        )
+        briefing = assemble(facts)
         times.append(1000 * (time.process_time() - began))
     size = len(briefing.system) + len(briefing.prompt)
     shown = sum(f"\n{row.number}. " in briefing.prompt for row in rows)

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from math import fsum
 from pathlib import Path
 
-from harness import briefing, experiment
-from harness.brief import gather
+from harness import briefing
+from harness.brief import gather, gather_unmeasured
 from harness.briefing import Layout, tokens
 from harness.cli import DRY_BUDGET, LoopArguments, options
 from harness.errors import ArdentError
@@ -77,19 +77,9 @@ def next_briefing(root: Path, task: str, proposer: str) -> tuple[str, str] | Non
 
 
 def _lay_out(run: Run, prompts: Path, token_budget: int) -> Layout:
-    facts = gather(run, prompts, token_budget)
     if not run.ledger.rows:
-        start = run.settings.baseline
-        known = experiment.discoveries_at(run, start)
-        return briefing.lay_out(**facts, incumbent=None, sources=run.code(start), discoveries=known)
-    incumbent = run.incumbent()
-    return briefing.lay_out(
-        **facts,
-        incumbent=incumbent.screen,
-        sources=incumbent.sources,
-        discoveries=experiment.discoveries(run, incumbent),
-        profile=run.profile(incumbent),
-    )
+        return briefing.lay_out(gather_unmeasured(run, run.settings.baseline, prompts, token_budget))
+    return briefing.lay_out(gather(run, run.incumbent(), prompts, token_budget))
 
 
 def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall) -> Forecast:

@@ -5,7 +5,7 @@ registers cost nothing. Does not cover: any verdict. No rule of the gate looks a
 hierarchy (inclusive, fully associative, LRU), not a machine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,6 @@ class Table:
     def picojoules(self, accesses: Sequence[int]) -> float:
         """Of so many accesses at each level; later levels may be left out where nothing was accessed."""
         return sum(level.picojoules * count for level, count in zip(self.levels, accesses, strict=False))
-
-    def of_depths(self, depths: Mapping[int, int], births: int) -> float:
-        """Picojoules of a meter's `depth_counts` and `birth_count`."""
-        accesses = [births] + [0] * (len(self.levels) - 1)
-        for depth, count in depths.items():
-            accesses[sum(depth > held for held in self.cells)] += count
-        return self.picojoules(accesses)
 
 
 def load(path: Path = TABLE) -> Table:

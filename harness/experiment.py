@@ -111,12 +111,7 @@ def null_is_due(run: Run) -> bool:
     return every > 0 and len(proposals(rows)) // every > nulls
 
 
-def discoveries(run: Run, incumbent: Incumbent) -> str:
-    """DISCOVERIES.md as it stands on the research branch."""
-    return discoveries_at(run, incumbent.commit)
-
-
-def discoveries_at(run: Run, commit: str) -> str:
+def discoveries(run: Run, commit: str) -> str:
     """DISCOVERIES.md at a commit, empty where there is none."""
     return _text_at(run, commit, DISCOVERIES)
 

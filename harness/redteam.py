@@ -49,7 +49,7 @@ def before_spending(root: Path, run: Run, say: Callable[[str], None]) -> None:
     """Try the quick part of the suite if the run's proposer costs money and the harness changed since it last passed.
 
     Raises:
-        ArdentError: an attack passed, or an honest control did not.
+        ArdentError: an attack is not refused as it must be, or an honest control is not kept.
     """
     if run.settings.proposer not in COSTS_MONEY or has_passed(run.repository):
         return
@@ -57,9 +57,9 @@ def before_spending(root: Path, run: Run, say: Callable[[str], None]) -> None:
     chosen = attacks.quick()
     say(f"redteam: the harness is new or has changed, so {len(chosen)} attacks come before the first token")
     for result in attacks.refusals(chosen):
-        if result.passed:
+        if result.objection:
             raise ArdentError(
-                f"redteam: the attack {result.name!r} is not refused as it must be ({result.passed}); "
+                f"redteam: the attack {result.name!r} is not refused as it must be ({result.objection}); "
                 "nothing was spent; see: python -m harness redteam"
             )
     say(f"redteam: all {len(chosen)} refused")

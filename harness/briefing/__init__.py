@@ -18,9 +18,8 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from harness.briefing import ledger, sections
 from harness.briefing.quotes import fence
@@ -32,6 +31,38 @@ TOKEN_BUDGET = 60_000
 CHARS_PER_TOKEN = 3.5
 _VARIABLE = ("sources", "findings", "history", "discoveries", "profile")
 _HOLE = re.compile(r"\{\{(.*?)\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the briefing of experiment `number` is made of.
+
+    Attributes:
+        prompts: the folder of the templates.
+        sources: the incumbent's editable files, path to text.
+        incumbent: measured on the current screen instance; None before anything was.
+        baseline: experiment 0, likewise.
+        experiments: the ledger, oldest first.
+        remaining: experiments left in the budget, this one included.
+        task: has the thresholds to state.
+        discoveries: the text of DISCOVERIES.md.
+        token_budget: for system and prompt together, at 3.5 characters a token.
+        profile: the rows of `python -m harness profile`.
+        read_only: other files worth seeing, path to text.
+    """
+
+    prompts: Path
+    sources: Mapping[str, str]
+    incumbent: Measurement | None
+    baseline: Measurement | None
+    experiments: tuple[Experiment, ...]
+    number: int
+    remaining: int
+    task: Task
+    discoveries: str
+    token_budget: int = TOKEN_BUDGET
+    profile: str = ""
+    read_only: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,50 +85,38 @@ class _Optional:
     profile: str
 
 
-def assemble(**facts: Any) -> Briefing:
-    """The briefing that `lay_out` makes of the same facts; all must be known."""
-    laid = lay_out(**facts)
-    known = {name: facts[name] for name in ("incumbent", "experiments", "number", "remaining")}
-    return Briefing(laid.system, laid.prompt, dict(facts["sources"]), **known)
+def assemble(facts: Facts) -> Briefing:
+    """The briefing that `lay_out` makes of the same facts, for a proposer; the incumbent must have been measured."""
+    assert facts.incumbent is not None
+    laid = lay_out(facts)
+    return Briefing(
+        laid.system,
+        laid.prompt,
+        dict(facts.sources),
+        incumbent=facts.incumbent,
+        experiments=facts.experiments,
+        number=facts.number,
+        remaining=facts.remaining,
+    )
 
 
-def lay_out(
-    *,
-    prompts: Path,
-    sources: Mapping[str, str],
-    incumbent: Measurement | None,
-    baseline: Measurement | None,
-    experiments: tuple[Experiment, ...],
-    number: int,
-    remaining: int,
-    task: Task,
-    discoveries: str,
-    token_budget: int = TOKEN_BUDGET,
-    profile: str = "",
-    read_only: Mapping[str, str] | None = None,
-) -> Layout:
-    """The briefing of experiment `number`, when `remaining` are left in the budget, this one included.
-
-    `prompts` holds the templates; `sources` are the incumbent's editable files and `read_only` others worth
-    seeing, path to text; `incumbent` is measured on the current screen instance, `baseline` is experiment 0, both None
-    before it was measured; `experiments` is the ledger, oldest first; `task` has the thresholds to state;
-    `discoveries` is the text of DISCOVERIES.md, `profile` the rows of `python -m harness profile`; `token_budget` is
-    for system and prompt together, at 3.5 characters a token.
+def lay_out(facts: Facts) -> Layout:
+    """The text of the briefing.
 
     Raises BadInputError: a template is missing or has a wrong hole, or the budget is too small.
     """
-    system = fill(prompts / "system.md", sections.describe_task(task))
+    system = fill(facts.prompts / "system.md", sections.describe_task(facts.task))
     values = {
-        "number": str(number),
-        "remaining": str(remaining),
-        "measurements": sections.render_measurements(incumbent, baseline),
-        "tally": ledger.render_tally(experiments),
-        "dead_ends": ledger.render_dead_ends(experiments),
+        "number": str(facts.number),
+        "remaining": str(facts.remaining),
+        "measurements": sections.render_measurements(facts.incumbent, facts.baseline),
+        "tally": ledger.render_tally(facts.experiments),
+        "dead_ends": ledger.render_dead_ends(facts.experiments),
     }
-    needed, others = sections.render_files(sources, read_only or {})
-    path = prompts / "experiment.md"
+    needed, others = sections.render_files(facts.sources, facts.read_only)
+    path = facts.prompts / "experiment.md"
     fixed = len(system) + len(needed) + len(fill(path, {**values, **dict.fromkeys(_VARIABLE, "")}))
-    extra = _fill_room(_room(token_budget, fixed), others, experiments, discoveries, profile)
+    extra = _fill_room(_room(facts.token_budget, fixed), others, facts)
     texts = (needed + extra.files, extra.findings, extra.history, extra.discoveries, extra.profile)
     filled = {**values, **dict(zip(_VARIABLE, texts, strict=True))}
     frame = ("frame", fill(path, dict.fromkeys(filled, "")))
@@ -155,21 +174,15 @@ def _read_template(path: Path) -> str:
         raise BadInputError(f"{path}: the template cannot be read ({error}); mend it") from None
 
 
-def _fill_room(
-    room: int,
-    others: Sequence[sections.File],
-    experiments: tuple[Experiment, ...],
-    discoveries: str,
-    profile: str,
-) -> _Optional:
+def _fill_room(room: int, others: Sequence[sections.File], facts: Facts) -> _Optional:
     """Most important first, so that what is dropped first is what comes last."""
     fitting, room = _take_files(others, room)
-    newest = [row for row in reversed(experiments) if row.kind == "proposal"]
+    newest = [row for row in reversed(facts.experiments) if row.kind == "proposal"]
     won = [row for row in newest if row.verdict.outcome == "kept"]
     lost = [row for row in newest if row.verdict.outcome != "kept"]
     kept, room = _take(map(ledger.render_row, won), room)
-    facts, room = _take(sections.latest_facts(discoveries), room)
-    shown = fence("profile", profile) if profile else "No profile was taken."
+    known, room = _take(sections.latest_facts(facts.discoveries), room)
+    shown = fence("profile", facts.profile) if facts.profile else "No profile was taken."
     if len(shown) > room:
         shown = "Left out for length."
     recent = ledger.EXACT_REASONS
@@ -180,7 +193,7 @@ def _fill_room(
         files="\n".join(["", *(file.text for file in fitting), *sections.note_files(left_out)]),
         findings=ledger.render_history("findings", kept[::-1], left_out=len(won) - len(kept)),
         history=ledger.render_history("experiments", rest[::-1], left_out=len(lost) - len(rest)),
-        discoveries=sections.render_facts(facts[::-1]),
+        discoveries=sections.render_facts(known[::-1]),
         profile=shown,
     )
 

@@ -42,10 +42,10 @@ def main(argv: list[str], root: Path) -> int:
     results = list(_watched(suite.results(attacks, _tell), len(attacks), "attack"))
     kept = list(_watched(suite.control_results(controls), len(controls), "control"))
     print(_document(results, kept) if arguments.json else _table(results, kept))
-    passed = any(row.passed for row in (*results, *kept))
-    if not passed and arguments.family is None:
+    is_as_it_must = not any(row.objection for row in (*results, *kept))
+    if is_as_it_must and arguments.family is None:
         redteam.note_passed(Repository.open(root, allow_in_progress=True))
-    return int(passed)
+    return int(not is_as_it_must)
 
 
 def _arguments(argv: list[str]) -> RedteamArguments:
@@ -71,7 +71,7 @@ def _tell(text: str) -> None:
 def _watched(rows: Any, total: int, noun: str) -> Any:
     """The rows as they come, with one line of progress each on standard error."""
     for number, row in enumerate(rows, 1):
-        mark = f"PASSED: {row.passed}" if row.passed else "ok"
+        mark = f"WRONG: {row.objection}" if row.objection else "ok"
         _tell(f"{noun} {number}/{total}  {row.family}: {row.name}  {mark}")
         yield row
 
@@ -80,7 +80,7 @@ def _table(results: Sequence[Any], kept: Sequence[Any]) -> str:
     head = _row("family", "attack", "gains without its check", "with it")
     lines = [head, *(_row(r.family, r.name, r.gain, _end(r)) for r in results)]
     lines += [""] * bool(kept) + [_row("control", r.name, r.gain, _end(r)) for r in kept]
-    wrong = [row for row in (*results, *kept) if row.passed]
+    wrong = [row for row in (*results, *kept) if row.objection]
     said = f"{len(wrong)} not as they must be" if wrong else "every attack refused, every control as it must be"
     lines += ["", f"{counted(len(results), 'attack')}, {counted(len(kept), 'control')}: {said}"]
     return "\n".join(line.rstrip() for line in lines)
@@ -92,13 +92,13 @@ def _row(*cells: str) -> str:
 
 
 def _end(row: Any) -> str:
-    if row.passed:
-        return f"PASSED: {row.passed}"
+    if row.objection:
+        return f"WRONG: {row.objection}"
     reason = row.reason if len(row.reason) <= 100 else row.reason[:99] + "…"
     return f"{row.stage}: {reason}"
 
 
 def _document(results: Sequence[Any], kept: Sequence[Any]) -> str:
     rows = {"attacks": [asdict(r) for r in results], "controls": [asdict(r) for r in kept]}
-    wrong = sum(bool(r.passed) for r in (*results, *kept))
+    wrong = sum(bool(r.objection) for r in (*results, *kept))
     return json.dumps({"command": "redteam", "wrong": wrong, **rows}, indent=2, allow_nan=False)

@@ -7,7 +7,7 @@ shown (`table`, `page`, `plot`).
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,21 +122,19 @@ def profile(
         buffers = _rows(answer, "buffers", len(marked.holders) + len(marked.places), table)
     except (ChildError, SyntaxError) as error:
         return Failure(str(error))
-    total = _total(places)
-    if not _agree(counters, total) or not _agree(counters, _total(buffers)):
+    if not all(_agree(counters, _total(parts)) for parts in (places, buffers)):
         return Failure("the sums of the profile are not the meter's")
-    sources = {_path(name): text for name, text in program.modules.items()}
-    lines = _lines(marked.places, places, sources)
+    lines = _lines(marked.places, places, program)
     return Profile(
         method=program.method,
         hyperparameters=program.hyperparameters,
         samples=progress.samples,
         solved=progress.solved if steps is None else None,
-        total=total,
+        total=_total(places),
         peak_cells=counters["peak_cells"],
         lines=lines,
         buffers=_buffers(marked, buffers),
-        sources={path: text for path, text in sources.items() if any(line.path == path for line in lines)},
+        sources=_sources(program, {line.path for line in lines}),
         levels=table.levels,
     )
 
@@ -196,12 +194,17 @@ def _path(module: str) -> str:
     return module.replace(".", "/") + ".py" if module else ""
 
 
-def _lines(places: Sequence[Place], sums: Sequence[Sums], sources: Mapping[str, str]) -> tuple[Line, ...]:
+def _sources(program: Program, accessed: Collection[str]) -> Mapping[str, str]:
+    return {path: text for name, text in program.modules.items() if (path := _path(name)) in accessed}
+
+
+def _lines(places: Sequence[Place], sums: Sequence[Sums], program: Program) -> tuple[Line, ...]:
     lines = []
     for place, of in zip(places, sums, strict=True):
-        path = _path(place.module)
-        text = sources[path].splitlines()[place.line - 1].strip() if path else "(the harness writes the sample)"
-        lines.append(Line(path, place.line, text, of))
+        text = "(the harness writes the sample)"
+        if place.module:
+            text = program.modules[place.module].splitlines()[place.line - 1].strip()
+        lines.append(Line(_path(place.module), place.line, text, of))
     return tuple(sorted((line for line in lines if line.sums.reads + line.sums.writes), key=_by_distance))
 
 

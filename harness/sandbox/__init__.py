@@ -150,12 +150,7 @@ def run(
 
 @contextmanager
 def _spawned(
-    command: list[str],
-    *,
-    pass_fds: tuple[int, ...] = (),
-    stdout: int = subprocess.DEVNULL,
-    cwd: Path | None = None,
-    environment: dict[str, str] | None = None,
+    command: list[str], *, stdout: int, cwd: Path, environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that is killed with its group at the end, at whatever moment an interrupt comes."""
     process = None
@@ -166,9 +161,8 @@ def _spawned(
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stdout,
-                env=environment or {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
-                cwd=cwd or "/",
-                pass_fds=pass_fds,
+                env=environment,
+                cwd=cwd,
                 start_new_session=True,
             )
         yield process

@@ -44,7 +44,6 @@ class Run:
         self.socket = sock
         self.layers: tuple[str, ...] = ()
         self.pid = 0
-        self.user = 0
         self.returncode: int | None = None
         self._report = report
         self._errors = errors
@@ -65,7 +64,7 @@ class Run:
             raise ZygoteGoneError(str(error)) from None
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
         for _level, _kind, data in ancillary:
-            self.pid, self.user, _ = CREDENTIALS.unpack(data[: CREDENTIALS.size])
+            self.pid, _, _ = CREDENTIALS.unpack(data[: CREDENTIALS.size])
         if "refused" in greeting:
             raise ArdentError(f"the sandbox cannot be set up: {greeting['refused'][0]}; see: python -m harness doctor")
         self.layers = tuple(greeting["layers"])

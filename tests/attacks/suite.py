@@ -26,14 +26,14 @@ NUMBERS = ("ard", "dmd", "reuse", "traffic")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One row: `passed` is empty, or what is wrong. `gain` is what the attack gains where its check is off."""
+    """One row: `objection` is empty, or what is wrong. `gain` is what the attack gains where its check is off."""
 
     family: str
     name: str
     gain: str
     stage: str
     reason: str
-    passed: str
+    objection: str
 
 
 def tried(attacks: Sequence[Attack]) -> Iterator[tuple[Attack, Said]]:

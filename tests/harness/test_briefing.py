@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.briefing import CHARS_PER_TOKEN, assemble, fill, ledger, quotes
+from harness.briefing import CHARS_PER_TOKEN, Facts, assemble, fill, ledger, quotes
 from harness.errors import BadInputError
 from harness.records import Verdict
 from tests.harness.briefings import CHAMPION, CHAMPION_PATH, RULES, TASK, make_baseline, make_row
@@ -38,7 +38,7 @@ def write(**changes):
         "discoveries": "- A net that has learned stops writing.\n",
         **changes,
     }
-    return assemble(**wanted)
+    return assemble(Facts(**wanted))
 
 
 def copy_prompts(tmp_path):

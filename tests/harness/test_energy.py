@@ -36,14 +36,11 @@ def test_every_level_says_where_its_number_is_from():
     assert all("Horowitz, ISSCC 2014" in level.source for level in TABLE.levels)
 
 
-def test_an_access_costs_what_the_smallest_level_that_holds_its_depth_costs():
-    assert SMALL.of_depths({1: 1}, 0) == SMALL.of_depths({2: 1}, 0) == 1.0
-    assert SMALL.of_depths({3: 1}, 0) == SMALL.of_depths({6: 1}, 0) == 10.0
-    assert SMALL.of_depths({7: 1}, 0) == SMALL.of_depths({10**6: 1}, 0) == 100.0
-
-
-def test_a_birth_costs_what_depth_1_costs():
-    assert SMALL.of_depths({2: 3}, 4) == 7.0
+def of_depths(table, depths, births):
+    """Picojoules by the definition, from a meter's `depth_counts` and `birth_count`."""
+    held = {d: [level for level in table.levels if level.bytes is None or 4 * d <= level.bytes] for d in depths}
+    moved = sum(held[depth][0].picojoules * count for depth, count in depths.items())
+    return births * table.levels[0].picojoules + moved
 
 
 SOURCE = """\
@@ -57,12 +54,12 @@ def work(a, b):
 
 
 @pytest.mark.parametrize("form", ["imported", "uncompiled"])
-def test_the_parts_of_a_profile_cost_what_the_meters_depths_cost(form):
+def test_an_access_costs_the_smallest_level_that_holds_its_depth_and_a_birth_depth_1(form):
     marked = marks.mark({"m": SOURCE})
     meter = FORMS[form].meter(1)
     meter.begin_profile(len(marked.places), len(marked.holders), marked.fields, SMALL.cells)
     rewrite.load({"m": SOURCE}, meter, marked.trees)["m"]["work"](meter.fill((0.5,), 9), meter.fill((0.5,), 9))
-    found, expected = meter.profile(), SMALL.of_depths(meter.depth_counts(), meter.birth_count())
+    found, expected = meter.profile(), of_depths(SMALL, meter.depth_counts(), meter.birth_count())
     for part in ("places", "buffers"):
         levels = [sum(column) for column in zip(*(row[-LEVELS:] for row in found[part]), strict=True)]
         assert sum(levels) == meter.traffic()

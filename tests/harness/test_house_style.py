@@ -127,7 +127,7 @@ def test_functions_are_short():
     lengths = [length for path in FILES for _, length in functions(path)]
     assert median(lengths) <= 10
     assert quantiles(lengths, n=10)[-1] <= 30
-    too_long = [(name(p), f, n) for p in FILES for f, n in functions(p) if n > 60]
+    too_long = [(name(p), f, n) for p in FILES for f, n in functions(p) if n > 45]
     assert not too_long
 
 
