@@ -63,7 +63,8 @@ def dry_run(root: Path, arguments: LoopArguments, name: str, environ: Mapping[st
     if arguments.json:
         document = {**asdict(forecast), "system": laid.system, "prompt": laid.prompt}
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
-    return "\n".join([laid.system, "", laid.prompt, "", *_table(forecast), *_costs(forecast)])
+    table = _table(forecast, asked=arguments.count_tokens)
+    return "\n".join([laid.system, "", laid.prompt, "", *table, *_costs(forecast)])
 
 
 def next_briefing(root: Path, task: str, proposer: str) -> tuple[str, str] | None:
@@ -111,15 +112,16 @@ def _bought(ceiling: float | None, each: float | None, rows: tuple[Experiment, .
     return max(int((ceiling - spent) / each), 0)
 
 
-def _table(forecast: Forecast) -> list[str]:
-    """Tokens by section, in the order of the request."""
+def _table(forecast: Forecast, *, asked: bool) -> list[str]:
+    """Tokens by section, in the order of the request; `asked`: the server should have counted."""
     called = forecast.first_call
     lines = [
         f"dry run: experiment {forecast.number} of run {forecast.run}, briefing {forecast.prompt_sha256}",
         "  tokens (an estimate, 3.5 characters each):",
         *(f"    {name:<14} {count:>7,}" for name, count in forecast.section_tokens.items()),
     ]
-    how = "counted by the server" if called.is_counted else "estimated"
+    estimated = "estimated: the server gave no count" if asked else "estimated"
+    how = "counted by the server" if called.is_counted else estimated
     in_all = f"{called.input_tokens:>7,}  ({how}, the tool's {called.tool_tokens:,} included)"
     return [*lines, f"    {'in all':<14} {in_all}"]
 

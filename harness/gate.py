@@ -93,7 +93,7 @@ class Context:
     on_instance: Callable[[int, int], None] = lambda _number, _most: None
 
 
-class _Clock:
+class Clock:
     """Seconds by stage."""
 
     def __init__(self, on_stage: Callable[[Stage], None]) -> None:
@@ -101,10 +101,12 @@ class _Clock:
         self._began: list[tuple[Stage, float]] = []
 
     def enter(self, stage: Stage) -> None:
+        """That stage begins."""
         self._began.append((stage, time.perf_counter()))
         self._on_stage(stage)
 
     def seconds(self) -> tuple[tuple[str, float], ...]:
+        """Of each stage so far; the last one ends now."""
         ends = [began for _, began in self._began[1:]] + [time.perf_counter()]
         return tuple((stage, round(end - began, 3)) for (stage, began), end in zip(self._began, ends, strict=True))
 
@@ -127,12 +129,12 @@ def measure_baseline(sources: Mapping[str, str], bench: Bench, purpose: str) -> 
 
 def judge_candidate(sources: Mapping[str, str], incumbent: Incumbent, bench: Bench, context: Context) -> Trial:
     """Run every stage after edit on a candidate's sources."""
-    clock = _Clock(context.on_stage)
+    clock = Clock(context.on_stage)
     tree = edits.normal_hash(sources)
-    verdict = _check_sources(sources, tree, bench, context, clock)
+    verdict = check_sources(sources, tree, bench, context, clock)
     if verdict is not None:
         return Trial(verdict, Evidence(slack=incumbent.slack), tree, clock.seconds())
-    verdict, evidence = _measure_stages(sources, tree, incumbent, bench, context, clock)
+    verdict, evidence = measure_stages(sources, tree, incumbent, bench, context, clock)
     return Trial(verdict, evidence, tree, clock.seconds())
 
 
@@ -148,9 +150,10 @@ def find_problem(sources: Mapping[str, str], bench: Bench, tried: AbstractSet[st
     return f"the tests fail: {printable(problem)}" if problem else ""
 
 
-def _check_sources(
-    sources: Mapping[str, str], tree: str, bench: Bench, context: Context, clock: _Clock
+def check_sources(
+    sources: Mapping[str, str], tree: str, bench: Bench, context: Context, clock: Clock
 ) -> Verdict | None:
+    """The stages that measure nothing, and so need no numbers of an incumbent; None where all pass."""
     clock.enter("policy")
     refusals = policy.check(sources, model=bench.trusted[MODEL])
     if refusals:
@@ -166,9 +169,10 @@ def _check_sources(
     return Verdict("invalid", "tests", problem) if problem else None
 
 
-def _measure_stages(
-    sources: Mapping[str, str], tree: str, incumbent: Incumbent, bench: Bench, context: Context, clock: _Clock
+def measure_stages(
+    sources: Mapping[str, str], tree: str, incumbent: Incumbent, bench: Bench, context: Context, clock: Clock
 ) -> tuple[Verdict, Evidence]:
+    """Screen and confirm, of what has passed `check_sources`."""
     clock.enter("screen")
     candidate, rival = bench.program(sources), bench.program(incumbent.sources)
     instance = draw(bench.task, incumbent.screen_seed)

@@ -1,7 +1,8 @@
 """`python -m harness doctor`: does the sandbox hold here, and is everything there that the loop needs?
 
-Promises: every failing row says what to do; a key is never printed. Exit code 0: it holds; 1: it holds, but an optional
-layer is missing; 2: it does not, and no candidate should run. Does not cover: whether results are right (`verify`).
+Promises: every failing row says what to do; a key is never printed. Exit code 0: it holds; 1: it holds, but something
+optional (a layer; a key, address or price that is wrong) is missing; 2: it does not, and no candidate should run. Does
+not cover: whether results are right (`verify`).
 """
 
 import argparse
@@ -24,7 +25,11 @@ from harness.errors import ArdentError
 from harness.run import check_meter
 
 Status = Literal["ok", "note", "missing", "FAILS"]
-ENDINGS = ("the sandbox holds", "the sandbox holds, with an optional layer missing", "NOT READY: see FAILS above")
+ENDINGS = (
+    "the sandbox holds",
+    "the sandbox holds, but something optional is missing: see above",
+    "NOT READY: see FAILS above",
+)
 LEAST_GIT = (2, 30)
 LEAST_DISK = 500 * 2**20  # bytes; a run of 1,000 experiments keeps about 30 MB
 NAMESPACES = (
@@ -72,7 +77,7 @@ def main(argv: list[str], root: Path) -> int:
 
 
 def exit_code(rows: list[Row]) -> int:
-    """0: holds; 1: an optional layer is missing; 2: refuses."""
+    """0: holds; 1: something optional is missing; 2: refuses."""
     statuses = {row.status for row in rows}
     return 2 if "FAILS" in statuses else 1 if "missing" in statuses else 0
 

@@ -192,8 +192,11 @@ def _accuracy_is_won(look: _Look) -> bool:
 
 
 def _is_cost_free(look: _Look) -> bool:
-    """The incumbent misses the target where the candidate reaches it: reaching it may cost."""
-    count, solved = len(look.pairs) + len(look.lapses), sum(p.incumbent.solved for p in look.pairs)
+    """The incumbent misses the target where the candidate reaches it: reaching it may cost.
+
+    A lapse does not count: the two run side by side, and a candidate must not gain by starving its rival.
+    """
+    count, solved = len(look.pairs), sum(p.incumbent.solved for p in look.pairs)
     return 2 * solved < count or (solved < count and look.solves_all)
 
 

@@ -70,7 +70,7 @@ def test_layers_that_are_missing_are_told_apart_by_what_they_mean(capsys):
     assert exit_code(rows) == 1  # seccomp and the limits hold without the others
     show(rows, 1)
     shown = capsys.readouterr().out
-    assert "the sandbox holds, with an optional layer missing" in shown
+    assert "the sandbox holds, but something optional is missing" in shown
     assert REMEDIES["landlock"] in shown
 
 

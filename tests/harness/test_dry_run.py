@@ -81,6 +81,15 @@ def test_flags_that_make_no_sense_are_refused_before_the_run_begins(untouched, f
     assert "begins" not in done.stdout
 
 
+def test_a_count_that_the_server_did_not_give_is_called_an_estimate_in_its_place(untouched):
+    with serve(count=lambda _: failure(401)) as server:
+        environment = {"ANTHROPIC_BASE_URL": server.address}
+        done = run_loop(untouched, "--dry-run", "--count-tokens", *TASK, environment=environment)
+        assert len(server.requests) == 1
+    assert done.returncode == 0, done.stderr
+    assert "(estimated: the server gave no count, " in done.stdout
+
+
 def test_tokens_are_counted_by_the_server_only_when_asked_for(tmp_path):
     with serve(count=counted(4_321)) as server:
         options = options_for(tmp_path, server.address)

@@ -37,7 +37,7 @@ def test_half_the_hidden_units_are_kept_with_a_line_a_stage_and_a_table(project)
     set_hidden(project, 16)
     done = gate(project, "--seed", "3")
     assert done.returncode == 0, done.stderr
-    assert stages(done) == ["edit", "incumbent", "policy", "duplicate", "tests", "screen", "confirm"]
+    assert stages(done) == ["edit", "policy", "duplicate", "tests", "incumbent", "screen", "confirm"]
     for label in ("ARD", "DMD", "reuse", "traffic", "test accuracy", "samples to solve", "solved instances"):
         assert sum(line.startswith(f"  {label}  ") for line in done.stdout.splitlines()) == 1, label
     assert done.stdout.splitlines()[-1].startswith("kept at confirm: ARD win (3 instances): ARD -4")
@@ -60,7 +60,7 @@ def test_a_policy_refusal_names_the_line_and_nothing_is_measured(project):
     done = gate(project)
     line = len(fused.read_text().splitlines())
     assert done.returncode == 1
-    assert stages(done)[-1] == "policy"
+    assert stages(done) == ["edit", "policy"]
     assert done.stdout.splitlines()[-1].startswith(
         f"invalid at policy: sparse_parity/methods/fused.py:{line}: import os is not allowed"
     )
@@ -78,6 +78,14 @@ def test_a_comment_alone_is_the_same_code(project):
     done = gate(project)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1].startswith("invalid at duplicate: the same code as what it must beat")
+
+
+def test_a_method_that_the_champion_does_not_reach_is_told_as_such(project):
+    methods = project / "sparse_parity/methods"
+    (methods / "mine.py").write_text((methods / "fused.py").read_text())
+    done = gate(project)
+    assert done.returncode == 1
+    assert "methods that champion.py does not reach do not count" in done.stdout.splitlines()[-1]
 
 
 def test_a_change_outside_the_editable_files_is_refused_by_name_even_beside_a_good_one(project):

@@ -385,6 +385,12 @@ def test_one_instance_that_both_leave_unsolved_does_not_make_cost_free():
     assert decided(more, rules=only["accuracy"]).outcome != "kept"
 
 
+def test_a_rival_that_was_starved_does_not_make_cost_free():
+    """They run side by side: a candidate that brings the incumbent down on one instance must not gain by it."""
+    more = [pair(accuracy=0.02 + 0.0005 * i, dmd=50.0, traffic=50.0) for i in range(15)]
+    assert decided([lapse(0), *more], rules=only["accuracy"]).outcome != "kept"
+
+
 def test_accuracy_win_needs_both_the_answers_and_the_instances():
     """One instance with a hundred answers more is beyond chance for McNemar, and tells of one instance."""
     lucky = [pair(accuracy=0.04)] + [pair(accuracy=0.0)] * 15

@@ -370,6 +370,7 @@ import os, random, signal, sys, threading, time
 from pathlib import Path
 from harness import sandbox
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in its background without
 rng = random.Random(int(sys.argv[1]))
 came = 0
 for _ in range(40):
