@@ -6,4 +6,4 @@ are numbers.
 """
 
 METHOD = "fused"
-HYPERPARAMETERS = {"hidden": 31, "lr": 0.089, "wd": 0.000153}
+HYPERPARAMETERS = {"hidden": 14, "lr": 0.0469, "wd": 0.00912}
