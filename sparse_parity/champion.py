@@ -5,5 +5,5 @@ Read as literals, so it may hold these two names and nothing computed. The known
 are numbers.
 """
 
-METHOD = "perlayer"
-HYPERPARAMETERS = {"hidden": 12, "lr": 0.0991, "wd": 0.00149}
+METHOD = "standard"
+HYPERPARAMETERS = {"hidden": 500, "lr": 0.1, "wd": 0.01}
