@@ -15,6 +15,7 @@ from harness.proposers.options import DEFAULT_MODEL, Effort, ProposerOptions
 from harness.records import Experiment
 
 MOST_SEED = 2**63
+MOST_DIGITS = 30  # Python refuses to read some thousands
 Ttl = Literal["5m", "1h"]
 
 
@@ -94,25 +95,27 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     """A reader of whole numbers from `least` to `most`."""
 
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text[:30]) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
-        return int(text)
+        return _whole(text, least, most, f"from {least} to {most}")
 
     return read
 
 
 def steps_above_zero(text: str) -> int:
     """A whole number of at least 1."""
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:30]) <= 10**6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
+    return _whole(text, 1, 10**6, "of at least 1")
 
 
 def whole_seed(text: str) -> int:
     """The value of --seed: a whole number below MOST_SEED."""
-    if not text.isascii() or not text.isdigit() or int(text) >= MOST_SEED:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {MOST_SEED - 1}")
-    return int(text)
+    return _whole(text, 0, MOST_SEED - 1, f"from 0 to {MOST_SEED - 1}")
+
+
+def _whole(text: str, least: int, most: int, which: str) -> int:
+    digits = text.lstrip("0") or "0"
+    is_plain = text.isascii() and text.isdigit() and len(digits) <= MOST_DIGITS
+    if not is_plain or not least <= int(digits) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {which}")
+    return int(digits)
 
 
 def above_zero(text: str) -> float:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness import confine
+from harness import confine, scratch
 from harness.doctor.probes import PROBES, SHORT, SLOW, Probe
 from harness.errors import ArdentError
 from harness.sandbox import Child, ChildError, Limits
@@ -202,9 +202,9 @@ def _compared(probes: Iterable[Probe], without: Mapping[str, str], within: Mappi
 @contextmanager
 def _facts() -> Iterator[Mapping[str, Any]]:
     """What the probes are told, true as long as the context lasts."""
-    with tempfile.TemporaryDirectory(prefix="ardent-doctor-") as top, socket.create_server(("127.0.0.1", 0)) as server:
-        Path(top).chmod(0o777)  # or only its owner could fail to write there
-        yield {"top": top, "parent": os.getpid(), "port": server.getsockname()[1], "source": __file__}
+    with scratch.folder("doctor") as top, socket.create_server(("127.0.0.1", 0)) as server:
+        top.chmod(0o777)  # or only its owner could fail to write there
+        yield {"top": str(top), "parent": os.getpid(), "port": server.getsockname()[1], "source": __file__}
 
 
 def _furnished(top: Path) -> str:

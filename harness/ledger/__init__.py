@@ -27,6 +27,7 @@ from pathlib import Path
 
 from harness import crash_points
 from harness.errors import ArdentError
+from harness.ledger.durable import replace_file, sync_folder, trouble, write_durably
 from harness.ledger.rows import LedgerError, decode, encode
 from harness.records import Experiment
 
@@ -39,6 +40,7 @@ __all__ = [
     "encode",
     "exclusive_lock",
     "read",
+    "replace_file",
     "tip_of",
     "verify_bytes",
     "write_durably",
@@ -146,7 +148,7 @@ class Ledger:
     def open(cls, path: Path) -> "Ledger":
         """The ledger at `path`, made if missing, chain verified; LedgerError names the line that is wrong."""
         with _opened(path, os.O_RDWR | os.O_CREAT) as file:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
             data = path.read_bytes()
             whole = _whole_length(data)
             recovered = _set_aside(path, file, data[whole:], whole) if whole < len(data) else ""
@@ -193,7 +195,7 @@ def _set_aside(path: Path, file: int, torn: bytes, whole: int) -> str:
     place = path.with_name(path.name + ".torn")
     with _opened(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as aside:
         _write_whole(aside, torn + b"\n", os.fstat(aside).st_size)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     os.ftruncate(file, whole)
     os.fsync(file)
     return (
@@ -211,13 +213,7 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
         finally:
             os.close(file)
     except OSError as error:
-        raise _trouble(path, error) from error
-
-
-def _trouble(path: Path, error: OSError) -> LedgerError:
-    return LedgerError(
-        f"{path}: {error.strerror}; free disk space or make it writable, and run the same again"
-    )
+        raise trouble(path, error) from error
 
 
 def _write_whole(file: int, data: bytes, length: int) -> None:
@@ -235,15 +231,6 @@ def _write_whole(file: int, data: bytes, length: int) -> None:
             os.ftruncate(file, length)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make names made or changed in `folder` durable."""
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
 @contextmanager
 def exclusive_lock(path: Path, owner: str) -> Iterator[None]:
     """Hold the lock file at `path`; ArdentError naming its holder when `owner` ("run x") is locked already.
@@ -254,7 +241,7 @@ def exclusive_lock(path: Path, owner: str) -> Iterator[None]:
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise _trouble(path, error) from error
+        raise trouble(path, error) from error
     try:
         _lock(file, path, owner)
         yield
@@ -276,25 +263,4 @@ def _lock(file: int, path: Path, owner: str) -> None:
         holder = os.pread(file, 1000, 0).decode("utf-8", "replace").strip() or "another process"
         raise ArdentError(f"{owner} is already being run by {holder}; wait for it or stop it") from held
     except OSError as error:
-        raise _trouble(path, error) from error
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Replace the file at `path` by `data`, whole or not at all even in a crash; ArdentError on trouble.
-
-    For one writer at a time. What a crash leaves beside it has a fixed name: the next call writes over it.
-    """
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        crash_points.reach("file-written")
-        temporary.replace(path)
-        crash_points.reach("file-replaced")
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise _trouble(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise trouble(path, error) from error

@@ -10,12 +10,12 @@ Files: <number>-<turn>-<hash of the request>.request.json, .sent-<attempt>.json 
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ArdentError
+from harness.ledger import replace_file
 from harness.proposers.secret import Access
 
 
@@ -87,7 +87,7 @@ class Transcripts:
         text = self.access.redact(json.dumps(document, indent=1, sort_keys=True)) + "\n"
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            _write_durably(self.directory / name, text)
+            replace_file(self.directory / name, text.encode("utf-8"))
         except OSError as error:
             raise ArdentError(
                 f"{self.directory / name}: cannot be written ({error}); free space, then resume"
@@ -122,19 +122,3 @@ def _read_object(path: Path) -> Mapping[str, object]:
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def _write_durably(path: Path, text: str) -> None:
-    """Readable by the user alone; complete or not there, whenever the power goes."""
-    temporary = path.with_suffix(".partial")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -34,6 +34,7 @@ from harness.run import (
     trusted_files,
 )
 from harness.run.branch import check_branch, is_closed, ledger_path
+from harness.settings import Task
 
 
 @contextmanager
@@ -60,8 +61,7 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
         else:
             settings = _started(name, repository, wanted, task_sha256)
             settings = replace(settings, sandbox=doctor.examine_briefly().summary())
-        bench = Bench(task, trusted_files(repository, settings.baseline), bytes.fromhex(settings.secret))
-        run = Run(repository, folder, settings, ledger, bench, harness_hash(), is_resumed=bool(ledger.rows))
+        run = _run_of(repository, folder, settings, ledger, task)
         run.check_harness()
         check_branch(run)
         ledgers.write_durably(folder / SETTINGS, json.dumps(asdict(settings), indent=1).encode())
@@ -89,7 +89,11 @@ def peek_run(root: Path, name: str | None, task: str, proposer: str, budget: int
         settings = replace(read_settings(folder), budget=budget)
     else:
         settings = _started(folder.name, repository, wanted, tasks.task_hash(loaded))
-    bench = Bench(loaded, trusted_files(repository, settings.baseline), bytes.fromhex(settings.secret))
+    return _run_of(repository, folder, settings, ledger, loaded)
+
+
+def _run_of(repository: Repository, folder: Path, settings: Settings, ledger: ledgers.Ledger, task: Task) -> Run:
+    bench = Bench(task, trusted_files(repository, settings.baseline), bytes.fromhex(settings.secret))
     return Run(repository, folder, settings, ledger, bench, harness_hash(), is_resumed=bool(ledger.rows))
 
 
