@@ -36,7 +36,7 @@ def summary(run: Run, stopped: str) -> str:
         lines.append(f"  predicted {predicted}")
     if any(r.cost.calls or r.cost.lost_calls for r in rows):
         lines += _spent(rows, len(wins))
-    return "\n".join([*lines, *_next_steps(run, has_findings=bool(wins))])
+    return "\n".join([*lines, *next_steps(run.settings, len(done), has_findings=bool(wins))])
 
 
 def _spent(rows: tuple[Experiment, ...], wins: int) -> list[str]:
@@ -73,17 +73,18 @@ def _tally(rows: list[Experiment]) -> dict[str, int]:
     return {name: names.count(name) for name in ("kept", "discarded", "inconclusive", "invalid")}
 
 
-def _next_steps(run: Run, *, has_findings: bool) -> list[str]:
-    name, base = run.settings.run, run.settings.baseline[:12]
+def next_steps(settings: Settings, done: int, *, has_findings: bool) -> list[str]:
+    """The commands that come next, after `done` proposals."""
+    name, base, branch = settings.run, settings.baseline[:12], f"research/{settings.run}"
     lines = ["next:"]
     if has_findings:
         lines += [
-            f"  read the findings    git log --stat {base}..{run.branch}    (or: git show {run.branch}:DISCOVERIES.md)",
+            f"  read the findings    git log --stat {base}..{branch}    (or: git show {branch}:DISCOVERIES.md)",
             f"  audit them           python -m harness verify --run {name}",
             f"  measure them again   python -m harness verify --run {name} --rerun kept",
-            f"  take them over       git merge {run.branch}",
+            f"  take them over       git merge {branch}",
         ]
-    return [*lines, f"  go on                {go_on(run.settings, len(proposals(run.ledger.rows)))}"]
+    return [*lines, f"  go on                {go_on(settings, done)}"]
 
 
 def go_on(settings: Settings, done: int) -> str:
