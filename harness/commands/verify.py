@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.cli import Parser
 from harness.commands import counted
 from harness.commands.paid import check_paid, unrecorded
-from harness.commands.published import check_code, check_commits, check_files, is_comparable
+from harness.commands.published import check_code, check_commits, check_files, is_comparable, is_of_old_template
 from harness.commands.recorded import Code, RecordedRun, has_commit, read_run, run_names, task_of
 from harness.commands.rerun import Rerun, chosen_rows, measure_again
 from harness.errors import ArdentError
@@ -137,10 +137,11 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
         yield "its commits are not in this repository, so code was not compared"
     if not is_comparable(run.rows[0]):
         yield "another harness, build of the meter or Python wrote it, so refusals and code hashes were not compared"
-    if task_of(repository := code.repository, run.rows[0], committed=True) is None and has_commit(
-        repository, run.rows[0].commit
-    ):
+    known = has_commit(code.repository, run.rows[0].commit)
+    if known and task_of(code.repository, run.rows[0], committed=True) is None:
         yield f"tasks/{run.rows[0].task}.yaml: its commits have another version of it than it was measured with"
+    if any(is_of_old_template(place, row) for place in run.places for row in kept(place.rows)):
+        yield f"findings on research/{run.name} are of another template than today's, so their text was not compared"
     last = run.rows[-1]
     if kept((last,)) and all(len(place.rows) <= last.number for place in run.places):
         yield f"experiment {last.number} was kept and is not published yet; start the run again to finish it"
