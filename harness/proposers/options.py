@@ -11,6 +11,7 @@ from typing import Literal
 from harness.records import Experiment
 
 DEFAULT_MODEL = "claude-opus-5-5"
+RESUME = "the same command resumes the run"
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 
 
