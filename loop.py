@@ -39,7 +39,7 @@ def main(arguments: cli.LoopArguments) -> int:
 
         print(dry_run(ROOT, arguments, name, environ))
         return 0
-    with Interrupt() as interrupt, Console() as console, open_run(ROOT, wanted) as run:
+    with Interrupt() as interrupt, Console() as console, open_run(ROOT, wanted, console.say) as run:
         options, seed = cli.options(arguments, run, environ), cli.proposer_seed(run)
         proposer = build(name, root=ROOT, task=run.bench.task, seed=seed, options=options, experiments=run.ledger.rows)
         for line in filter(None, (notice, note, cli.opening(run))):
@@ -66,7 +66,7 @@ def loop(
         console.title("baseline")
         console.baseline(experiment.run_baseline(run, console.stage))
     budget = run.settings.budget
-    while (done := len(proposals(run.ledger.rows))) < budget:
+    while (done := proposals(run.ledger.rows)) < budget:
         if interrupt.asked:
             return Ending("interrupted; the same command goes on", 130)
         if time.monotonic() > deadline:

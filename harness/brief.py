@@ -38,7 +38,7 @@ def gather_unmeasured(run: Run, commit: str, prompts: Path, token_budget: int) -
         baseline=rows[0].evidence.screen[0].candidate if rows else None,
         experiments=rows,
         number=max(len(rows), 1),
-        remaining=run.settings.budget - len(proposals(rows)),
+        remaining=run.settings.budget - proposals(rows),
         task=run.bench.task,
         discoveries=experiment.discoveries(run, commit),
         token_budget=token_budget,

@@ -127,7 +127,7 @@ def proposer_seed(run: Run) -> int:
 def opening(run: Run) -> str:
     """The line that says what is about to run."""
     settings = run.settings
-    done = len(proposals(run.ledger.rows))
+    done = proposals(run.ledger.rows)
     how = f"goes on after {done} experiment{'' if done == 1 else 's'}" if run.is_resumed else "begins"
     lines = [f"run {settings.run} {how}: task {settings.task}, from commit {settings.baseline[:12]}, on {run.branch}"]
     if run.ledger.recovered:
