@@ -19,7 +19,7 @@ from harness.proposers.answer import text_sha256
 from harness.proposers.options import ProposerOptions
 from harness.proposers.readiness import FirstCall, first_call
 from harness.records import Experiment
-from harness.run import Run, proposals
+from harness.run import Run, proposals_done
 from harness.run.opening import peek_run
 from harness.totals import Spend, total
 
@@ -60,7 +60,7 @@ def dry_run(root: Path, arguments: LoopArguments, name: str, environ: Mapping[st
     knobs = options(arguments, run, environ)
     called = first_call(root / "prompts", knobs, laid.system, laid.prompt, count=arguments.count_tokens)
     forecast = _forecast(run, laid, knobs, called)
-    if arguments.json:
+    if arguments.look == "json":
         document = {**asdict(forecast), "system": laid.system, "prompt": laid.prompt}
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
     table = _table(forecast, asked=arguments.count_tokens)
@@ -89,7 +89,7 @@ def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall)
     is_measured = own.count >= LEAST_ROWS
     assumed = called.expected_dollars(ASSUMED_CALLS, ASSUMED_OUTPUT_TOKENS)
     each = own.value / own.count if is_measured else assumed
-    left = max(run.settings.budget - proposals(rows), 0)
+    left = max(run.settings.budget - proposals_done(rows), 0)
     return Forecast(
         run=run.settings.run,
         number=max(len(rows), 1),

@@ -86,7 +86,7 @@ class ClaudeProposer:
         def ask() -> Message:
             count = lambda: count_input(client, request, self.options.timeout_s)  # noqa: E731
             worst = self.bill.approve(request, briefing.number, briefing.experiments, count)
-            attempt = self.bill.transcripts.begin_attempt(stem, worst)
+            attempt = self.bill.transcripts.begin_attempt(stem, worst, self.bill.price)
             body = self._send(client, request, attempt)
             message = self._read(self.bill.transcripts.write_reply(attempt, body))
             if message is None:

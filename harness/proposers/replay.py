@@ -17,6 +17,7 @@ from harness.proposers.scripted import count_proposals
 from harness.proposers.secret import NO_ACCESS
 from harness.proposers.transcripts import Transcripts
 from harness.records import Briefing, Experiment, Proposal, Reply
+from harness.sandbox import printable
 from harness.totals import Tally, total
 
 
@@ -47,21 +48,31 @@ class ReplayProposer:
         reply = _reply_of(row)
         if self.transcripts is None or not self.transcripts.exists() or reply.proposal is None:
             return reply
-        return replace(reply, proposal=_read_again(self.transcripts, row.number, reply.proposal))
+        return replace(reply, proposal=_read_again(self.transcripts, row, reply.proposal))
 
 
-def _read_again(folder: Path, number: int, expected: Proposal) -> Proposal:
+def is_proposal_of(row: Experiment, proposal: Proposal) -> bool:
+    """Whether the row was made of that proposal. A row holds its title as it can be printed."""
+    words = (printable(proposal.title), proposal.hypothesis, proposal.why)
+    return words == (row.title, row.hypothesis, row.why) and (proposal.prediction, proposal.edits) == (
+        row.prediction,
+        row.edits,
+    )
+
+
+def _read_again(folder: Path, row: Experiment, expected: Proposal) -> Proposal:
     """The proposal in the recorded replies of an experiment that is the row's; the row's own where there are none."""
-    messages = [read_message(reply.body, "5m") for reply in Transcripts(folder, NO_ACCESS).replies_of(number)]
-    proposals = [read_answer(message, 0).proposal for message in messages if message]
+    messages = [read_message(reply.body, "5m") for reply in Transcripts(folder, NO_ACCESS).replies_of(row.number)]
+    proposals = [answer.proposal for message in messages if message and (answer := read_answer(message, 0)).proposal]
     if not proposals:
         return expected
-    if expected not in proposals:
-        raise ArdentError(
-            f"--replay: experiment {number}: no recorded reply in {folder} holds the proposal of its row; "
-            "run python -m harness verify, or remove the replies to replay the ledger alone"
-        )
-    return expected
+    for proposal in proposals:
+        if proposal and is_proposal_of(row, proposal):
+            return proposal
+    raise ArdentError(
+        f"--replay: experiment {row.number}: no recorded reply in {folder} holds the proposal of its row; "
+        "run python -m harness verify, or remove the replies to replay the ledger alone"
+    )
 
 
 def _reply_of(row: Experiment) -> Reply:

@@ -176,7 +176,7 @@ def _advances(row: Experiment) -> bool:
     return row.kind == "proposal" and row.verdict.outcome == "kept"
 
 
-def proposals(rows: Sequence[Experiment]) -> int:
+def proposals_done(rows: Sequence[Experiment]) -> int:
     """How many experiments count against the budget."""
     return total(rows, Tally).proposals
 

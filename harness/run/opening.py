@@ -18,6 +18,7 @@ from harness import doctor
 from harness import ledger as ledgers
 from harness import task as tasks
 from harness.briefing.ledger import DeadEnds
+from harness.console.progress import Watched
 from harness.errors import ArdentError, BadInputError
 from harness.gate import Bench
 from harness.git import Repository
@@ -42,7 +43,7 @@ from harness.settings import Task
 from harness.totals import Spend, Tally, Total, Trees
 
 # What is asked of all rows at each experiment, kept in step with the ledger and in its checkpoint.
-TOTALS: tuple[type[Total], ...] = (Tally, Trees, Spend, Standing, Score, DeadEnds, Searched)
+TOTALS: tuple[type[Total], ...] = (Tally, Trees, Spend, Standing, Score, DeadEnds, Searched, Watched)
 _PROPOSAL = b'"kind":"proposal"'  # text inside a row is escaped: the mark stands once in a proposal's row
 
 

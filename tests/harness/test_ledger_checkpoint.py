@@ -15,7 +15,6 @@ from harness.crash_points import VARIABLE
 from harness.ledger import Ledger, LedgerError, _told, encode, glance, read, tip_of
 from harness.ledger.checkpoint import LEAST_ROWS, SHARE, is_due, place_of, write
 from harness.ledger.checkpoint import read as read_checkpoint
-from harness.records import Evidence
 from harness.run.opening import TOTALS
 from harness.totals import Tally, total
 from tests.harness.briefings import make_baseline, make_row
@@ -296,7 +295,7 @@ def test_memory_does_not_follow_the_rows(tmp_path):
 
     def peak(count):
         path = tmp_path / f"{count}.jsonl"
-        line, tip = encode(make_row(0, tip="0" * 64, evidence=Evidence(), why="w" * 6_000)), "0" * 64
+        line, tip = encode(dataclasses.replace(make_baseline(), tip="0" * 64, why="w" * 6_000)), "0" * 64
         with path.open("wb") as file:
             for number in range(count):
                 one = line.replace(b'"number":0', b'"number":%d' % number).replace(b"0" * 64, tip.encode())
