@@ -16,7 +16,6 @@ from harness.proposers.replay import is_proposal_of
 from harness.proposers.secret import NO_ACCESS
 from harness.proposers.transcripts import Transcripts
 from harness.records import Cost, Experiment
-from harness.run import proposals
 from harness.verify import Problem, differences
 
 REPLIES = "the recorded replies"
@@ -41,7 +40,9 @@ class Paid:
 def check_paid(folder: Path, rows: tuple[Experiment, ...]) -> Iterator[Problem]:
     """Every row whose replies are still here costs what they say, and proposes what one of them says."""
     paid = Paid(folder)
-    for row in proposals(rows):
+    for row in rows:
+        if row.kind != "proposal":
+            continue
         replies = paid.transcripts.replies_of(row.number)
         if not replies:
             continue

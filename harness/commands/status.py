@@ -14,7 +14,7 @@ from typing import Any
 from harness.cli import Parser
 from harness.commands import counted
 from harness.console.json_lines import progress_object
-from harness.console.progress import IN_ALL, OUTCOMES, Progress, estimate_end, progress_of
+from harness.console.progress import IN_ALL, Progress, estimate_end, progress_of
 from harness.console.sparkline import ASCII_BARS, BARS, sparkline
 from harness.console.summary import go_on, next_steps
 from harness.console.times import Left, duration, end_words
@@ -23,6 +23,7 @@ from harness.git import Repository
 from harness.judge import NAMES
 from harness.run.outside import Seen, is_at_work, look, recorded_names, run_names
 from harness.sandbox import printable
+from harness.totals import OUTCOMES
 
 MOST_BARS = 60
 

@@ -13,11 +13,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from harness.console.progress import IN_ALL, OUTCOMES, Progress
+from harness.console.progress import IN_ALL, Progress
 from harness.console.sparkline import ASCII_BARS, BARS, sparkline
 from harness.console.times import HOUR, Left, dollars_left, duration, end_words
 from harness.console.words import numbers
 from harness.judge import NAMES
+from harness.totals import OUTCOMES
 
 LABEL = 8
 GAP = "  "

@@ -4,16 +4,19 @@ Promises: only reads, locks nothing; a writer at work is not disturbed. Does not
 (`python -m harness verify`), and the stage in progress, which is on no disk.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from harness import ledger as ledgers
-from harness.errors import ArdentError, BadInputError
+from harness.console.progress import Watched
+from harness.errors import BadInputError
 from harness.git import Repository
 from harness.ledger.holder import Holder, read_holder
 from harness.records import Experiment
-from harness.run import LEDGER, SETTINGS, Settings, is_run_name, proposals, read_settings
+from harness.run import LEDGER, SETTINGS, Settings, harness_hash, is_run_name, proposals_done, read_settings
+from harness.totals import Tally
 
 LOCK = "lock"  # as run.opening names it
 State = Literal["running", "unknown", "killed", "stopped", "ended", "recorded"]
@@ -33,7 +36,7 @@ class Seen:
 
     name: str
     state: State
-    rows: tuple[Experiment, ...]
+    rows: Sequence[Experiment]
     settings: Settings | None
     holder: Holder | None
     torn: int
@@ -68,7 +71,7 @@ def look(repository: Repository, name: str) -> Seen:
         return _look_inside(folder, name)
     committed = repository.root / "results" / name / LEDGER
     if is_run_name(name) and committed.exists():
-        return Seen(name, "recorded", ledgers.read(committed), None, None, 0)
+        return Seen(name, "recorded", _read(committed, name)[0], None, None, 0)
     known = ", ".join(sorted({*run_names(repository), *recorded_names(repository)}))
     raise BadInputError(f"run {name!a}: no such run here; known are: {known or '(none)'}")
 
@@ -76,24 +79,20 @@ def look(repository: Repository, name: str) -> Seen:
 def _look_inside(folder: Path, name: str) -> Seen:
     holder = read_holder(folder / LOCK)  # before the ledger: who ended meanwhile has written all of it
     settings = read_settings(folder)
-    whole, torn = _read_whole(folder / LEDGER)
-    rows = ledgers.verify_bytes(whole, f"run {name}: {LEDGER}")
-    state: State = "ended" if len(proposals(rows)) >= settings.budget else "stopped"
+    rows, torn = _read(folder / LEDGER, name)
+    state: State = "ended" if proposals_done(rows) >= settings.budget else "stopped"
     if holder is not None:
         state = {True: "running", False: "killed", None: "unknown"}[holder.is_alive]  # type: ignore[assignment]
     return Seen(name, state, rows, settings, holder, 0 if state in {"running", "unknown"} else torn)
 
 
-def _read_whole(path: Path) -> tuple[bytes, int]:
+def _read(path: Path, name: str) -> tuple[Sequence[Experiment], int]:
     """The whole lines of a ledger, and how many bytes come after them: a writer at work, or a crash."""
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return b"", 0
-    except OSError as error:
-        raise ArdentError(f"{path}: {error.strerror}; make it readable") from None
-    end = data.rfind(b"\n") + 1
-    return data[:end], len(data) - end
+        rows = ledgers.Ledger.peek(path, (Tally, Watched), harness_hash()).rows
+        return rows, path.stat().st_size - rows.length if path.exists() else 0
+    except ledgers.LedgerError as error:
+        raise ledgers.LedgerError(f"run {name}: {error}") from None
 
 
 def _last_change(folder: Path) -> float:
