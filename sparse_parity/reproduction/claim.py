@@ -98,11 +98,12 @@ def judge(claim: Claim, values: Values, seconds: float) -> Row:
     return Row(claim, values, ours, claim.verdict if agrees else "differs", seconds)
 
 
-def pass_over_claim(claim: Claim) -> Row:
-    """The row of a claim that was not run. Where there is nothing to run, the registry's word stands."""
+def pass_over_claim(claim: Claim, missing: int = 0) -> Row:
+    """The row of a claim of which so many parts were not run. Where there is nothing to run, its word stands."""
     if claim.study is None:
         return Row(claim, (), "-", claim.verdict, 0.0)
-    return Row(claim, (), f"left out by --fast: {claim.minutes:.0f} min", "not run", 0.0)
+    kept = f", {len(claim.parts) - missing} of {len(claim.parts)} parts kept" if missing < len(claim.parts) else ""
+    return Row(claim, (), f"left out by --fast: {claim.minutes:.0f} min{kept}", "not run", 0.0)
 
 
 def _same(values: Values, reference: Values) -> bool:

@@ -44,7 +44,7 @@ def build_parser() -> Parser:
     add("--fast", action="store_true", help="leave out the claims that take minutes")
     add("--json", action="store_true", help="print one JSON document instead of the table")
     add("--out", type=Path, metavar="FILE.md", help="also write the table as markdown, and FILE.json with all digits")
-    add("--keep", type=Path, default=KEPT, metavar="FILE", help=f"where slow claims' values are kept (default: {KEPT})")
+    add("--keep", type=Path, metavar="FILE", help=f"keeps the values of slow claims, also for --fast (default: {KEPT})")
     add("--plots", type=Path, metavar="DIR", help="draw what the claims show as PNG")
     return parser
 
@@ -59,7 +59,8 @@ def reproduce(argv: Sequence[str]) -> None:
     claims = find_claims(args.claim)
     _check_places(args.out, args.plots)
     slow = not args.fast and any(claim.minutes for claim in claims)
-    rows = list(_run_or_tell(claims, fast=args.fast, kept=args.keep if slow else None))
+    kept = args.keep or (KEPT if slow else None)
+    rows = list(_run_or_tell(claims, fast=args.fast, kept=kept))
     print(to_json(as_document(rows)) if args.json else render_terminal(rows))
     written = list(_write_tables(rows, args.out)) if args.out else []
     written += draw_figures(rows, args.plots) if args.plots else []
@@ -90,14 +91,15 @@ def _run_or_tell(claims: Sequence[Claim], *, fast: bool, kept: Path | None) -> I
 
 
 def run_claims(claims: Sequence[Claim], *, fast: bool, kept: Path | None) -> Iterator[Row]:
-    """Run the claims in order, yielding each row as it ends; `fast` passes over those that take minutes."""
+    """Run the claims in order, yielding each row as it ends; `fast` passes over slow ones that are not kept."""
     known = {}
     if kept:
         open_kept(kept)
         known = read_kept(kept)
     for number, claim in enumerate(claims, start=1):
-        if claim.study is None or (fast and claim.minutes):
-            yield pass_over_claim(claim)
+        missing = _missing_parts(claim, known)
+        if claim.study is None or (fast and claim.minutes and missing):
+            yield pass_over_claim(claim, missing)
             continue
         label = f"{number}/{len(claims)} {claim.id}"
         found = list(_run_parts(claim, label, known, kept if claim.minutes else None))
@@ -105,12 +107,21 @@ def run_claims(claims: Sequence[Claim], *, fast: bool, kept: Path | None) -> Ite
         yield judge(claim, claim.gather(values), sum(part.seconds for part in found))
 
 
+def _missing_parts(claim: Claim, known: Mapping[tuple[str, str], Kept]) -> int:
+    digest = digest_code(claim.modules) if claim.minutes else ""
+    return sum((_key(claim, study), digest) not in known for study in claim.parts)
+
+
+def _key(claim: Claim, study: Study) -> str:
+    return f"{claim.id}: {name_study(study)}"
+
+
 def _run_parts(
     claim: Claim, label: str, known: Mapping[tuple[str, str], Kept], path: Path | None
 ) -> Iterator[Kept]:
     digest = digest_code(claim.modules)
     for number, study in enumerate(claim.parts, start=1):
-        name = f"{claim.id}: {name_study(study)}"
+        name = _key(claim, study)
         found = known.get((name, digest))
         if found is None:
             part = f", part {number} of {len(claim.parts)}" if len(claim.parts) > 1 else ""

@@ -23,7 +23,7 @@ COMMAND = [sys.executable, "-m", "sparse_parity", "reproduce"]
 TRAINS = {"A-acc", "A-41", "C-ident", "HIDDEN", "WHOLE", "E-25x", "RUNTIME", "S1-1s"}
 SLOW = [claim for claim in CLAIMS if claim.study and (claim.minutes or claim.id in TRAINS)]
 INSTANT = [claim for claim in CLAIMS if claim.study and claim not in SLOW]
-OURS = {"WHOLE", "E-full", "COIN", "CUR-20", "CUR-k", "WD-fail", "HIDDEN", "FRONTIER", "R3-list"}
+OURS = {"WHOLE", "E-full", "COIN", "CUR-20", "CUR-k", "WD-fail", "HIDDEN", "FRONTIER", "R3-list", "WD-seeds"}
 BY_EYE = {"RUNTIME", "S1-1s", "C-wall"}  # seconds of a machine
 KEPT = os.environ.get("REPRODUCTION_KEPT")  # a file of `reproduce --keep`, whose values are judged and added to
 
@@ -92,6 +92,7 @@ def test_a_slow_claim_is_not_run_in_fast_and_says_so():
     row = next(run_claims([slow], fast=True, kept=None))
     assert (row.verdict, row.values) == ("not run", ())
     assert "left out by --fast" in row.ours
+    assert "kept" not in row.ours
     assert pass_over_claim(find_claims(["ENERGY"])[0]).verdict == "wrong"
 
 
@@ -133,6 +134,17 @@ def test_a_last_line_that_was_cut_short_is_dropped(tmp_path):
     kept.write_text(whole[:-9])
     assert judge_by_running(claim, kept).values == (10.0,)
     assert [json.loads(line)["values"] for line in kept.read_text().splitlines()] == [[20.0], [10.0]]
+
+
+def test_fast_judges_what_is_kept_and_counts_what_is_missing(tmp_path):
+    kept = tmp_path / "kept.jsonl"
+    claim = replace(find_claims(["A-20x"])[0], minutes=1, holds=None, reference=None, study=(partial(double, 1),))
+    judge_by_running(claim, kept)
+    assert next(run_claims([claim], fast=True, kept=kept)).values == (2.0,)
+    more = replace(claim, study=(partial(double, 1), partial(double, 2)))
+    row = next(run_claims([more], fast=True, kept=kept))
+    assert (row.verdict, row.values) == ("not run", ())
+    assert row.ours.endswith("1 of 2 parts kept")
 
 
 def min_of(values):
