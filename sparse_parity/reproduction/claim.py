@@ -7,7 +7,7 @@ says.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -39,6 +39,7 @@ class Claim:
             explains. The studies of a slow claim are functions of `studies/` with all their arguments (a `partial`),
             because their values are kept under that name.
         gather: makes of all parts' values those of the claim.
+        reduced: the study at a smaller size, for where there is not the time; its row says so.
         form: how they are shown, a format string over the values.
         reference: what they must be, to the digits given; None where no digits are fixed.
         holds: what they must show, for claims without fixed digits.
@@ -59,6 +60,7 @@ class Claim:
     modules: tuple[str, ...] = ("buffers",)
     minutes: float = 0.0
     gather: Callable[[Values], Values] = tuple
+    reduced: tuple[Study, ...] = ()
 
     @property
     def parts(self) -> tuple[Study, ...]:
@@ -66,6 +68,11 @@ class Claim:
         if self.study is None:
             return ()
         return self.study if isinstance(self.study, tuple) else (self.study,)
+
+    def reduce(self) -> "Claim":
+        """The same claim at its reduced size, which is told with its numbers."""
+        done = "; ".join(name_study(study) for study in self.reduced)
+        return replace(self, study=self.reduced, reduced=(), form=f"{self.form} (reduced: {done})")
 
 
 def name_study(study: Study) -> str:

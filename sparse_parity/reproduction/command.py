@@ -42,6 +42,7 @@ def build_parser() -> Parser:
     add = parser.add_argument
     add("--claim", action="append", default=[], metavar="ID", help="only this claim (may be given again)")
     add("--fast", action="store_true", help="leave out the claims that take minutes")
+    add("--reduced", action="store_true", help="slow claims at a smaller size, where not kept in full; told")
     add("--json", action="store_true", help="print one JSON document instead of the table")
     add("--out", type=Path, metavar="FILE.md", help="also write the table as markdown, and FILE.json with all digits")
     add("--keep", type=Path, metavar="FILE", help=f"keeps the values of slow claims, also for --fast (default: {KEPT})")
@@ -60,7 +61,7 @@ def reproduce(argv: Sequence[str]) -> None:
     _check_places(args.out, args.plots)
     slow = not args.fast and any(claim.minutes for claim in claims)
     kept = args.keep or (KEPT if slow else None)
-    rows = list(_run_or_tell(claims, fast=args.fast, kept=kept))
+    rows = list(_run_or_tell(claims, fast=args.fast, kept=kept, reduced=args.reduced))
     print(to_json(as_document(rows)) if args.json else render_terminal(rows))
     written = list(_write_tables(rows, args.out)) if args.out else []
     written += draw_figures(rows, args.plots) if args.plots else []
@@ -81,22 +82,32 @@ class _Progress:
         print(f"{self.label}: {line}", file=sys.stderr, flush=True)
 
 
-def _run_or_tell(claims: Sequence[Claim], *, fast: bool, kept: Path | None) -> Iterator[Row]:
+def _run_or_tell(claims: Sequence[Claim], *, fast: bool, kept: Path | None, reduced: bool) -> Iterator[Row]:
     try:
-        yield from run_claims(claims, fast=fast, kept=kept)
+        yield from run_claims(claims, fast=fast, kept=kept, reduced=reduced)
     except KeyboardInterrupt:
         if kept:
             print(f"measured so far is kept in {kept}; the same command goes on", file=sys.stderr)
         raise
 
 
-def run_claims(claims: Sequence[Claim], *, fast: bool, kept: Path | None) -> Iterator[Row]:
-    """Run the claims in order, yielding each row as it ends; `fast` passes over slow ones that are not kept."""
+def run_claims(
+    claims: Sequence[Claim], *, fast: bool, kept: Path | None, reduced: bool = False
+) -> Iterator[Row]:
+    """Run the claims in order, yielding each row as it ends.
+
+    Args:
+        claims: in order.
+        fast: pass over slow claims that are not kept.
+        kept: the file of kept values.
+        reduced: where a slow claim is not kept in full, take its smaller size.
+    """
     known = {}
     if kept:
         open_kept(kept)
         known = read_kept(kept)
-    for number, claim in enumerate(claims, start=1):
+    for number, named in enumerate(claims, start=1):
+        claim = named.reduce() if reduced and named.reduced and _missing_parts(named, known) else named
         missing = _missing_parts(claim, known)
         if claim.study is None or (fast and claim.minutes and missing):
             yield pass_over_claim(claim, missing)

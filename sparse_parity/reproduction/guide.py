@@ -10,6 +10,8 @@ from sparse_parity.studies.batches import Say
 GUIDE, E = "Learning guide", "Exp E"
 
 
+CHANGES = ((0.1, 200), (0.5, 500), (0.1, 500))
+"""Learning rate and training samples: one change of each kind, then both."""
 DECAYS_THAT_FAIL = (0.001, 0.1, 0.5, 1.0, 2.0)
 SCALES = ((30, 3), (50, 3), (20, 5), (50, 5))
 
@@ -52,9 +54,10 @@ CLAIMS = (
     Claim(
         "LG-LR", GUIDE, "the 54 % was entirely due to the learning rate", "one change", "wrong",
         "Learning rate 0.1 alone (200 samples) and 500 samples alone (rate 0.5) both fail; only both together learn.",
-        tuple(partial(sweeps.repair, lr, n, 2000, 50) for lr, n in ((0.1, 200), (0.5, 500), (0.1, 500))),
+        tuple(partial(sweeps.repair, lr, n, 2000, 50) for lr, n in CHANGES),
         "{0:.1%} with lr only, {1:.1%} with samples only, {2:.1%} with both",
         holds=lambda v: max(v[:2]) < 0.65 and v[2] > 0.9, modules=("sweeps",), minutes=9,
+        reduced=tuple(partial(sweeps.repair, *change, 2000, n) for change, n in zip(CHANGES, (15, 6, 15), strict=True)),
     ),
     Claim(
         "E-ff3", E, "Forward-Forward solves 3 bits in 4 epochs; ARD 11,303", "4; 11,303; 14, 18", "reproduced",
@@ -130,7 +133,7 @@ CLAIMS = (
         "last 185 move no weight any more, for no sample is left inside the margin.",
         partial(grokfast.compare_filter, 200), "{1:.0f} vs {4:.0f} epochs to 90 %; movement {2:,.0f} vs {5:,.0f}",
         (0.99, 12.0, 441826.2394270054, 1.0, 6.0, 5299.787260077424, 10.0),
-        modules=("grokfast", "sweeps"), minutes=5,
+        modules=("grokfast", "sweeps"), minutes=5, reduced=(partial(grokfast.compare_filter, 15),),
     ),
     Claim(
         "WD", GUIDE, "weight decay 0.01 takes 39.0 epochs, 0.05 takes 45.8", "39.0, 45.8", "reproduced",

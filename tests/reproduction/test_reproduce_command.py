@@ -147,6 +147,16 @@ def test_fast_judges_what_is_kept_and_counts_what_is_missing(tmp_path):
     assert row.ours.endswith("1 of 2 parts kept")
 
 
+def test_a_reduced_claim_says_its_size_and_gives_way_to_one_kept_in_full(tmp_path):
+    kept = tmp_path / "kept.jsonl"
+    full = replace(find_claims(["A-20x"])[0], minutes=1, holds=None, reference=None, form="{0:.0f}", modules=())
+    claim = replace(full, study=(partial(double, 50),), reduced=(partial(double, 8),))
+    small = next(run_claims([claim], fast=False, kept=kept, reduced=True))
+    assert small.ours == "16 (reduced: double 8)"
+    judge_by_running(claim, kept)
+    assert next(run_claims([claim], fast=True, kept=kept, reduced=True)).ours == "100"
+
+
 def min_of(values):
     return (min(values),)
 
