@@ -33,7 +33,7 @@ from harness.run import (
     recorded_rows,
     trusted_files,
 )
-from harness.run.branch import check_branch, is_closed, ledger_path
+from harness.run.branch import check_branch, is_closed, is_rejected, ledger_path
 from harness.settings import Task
 
 
@@ -133,12 +133,13 @@ def _is_same(settings: Settings, wanted: Wanted) -> bool:
 
 
 def _is_finished(folder: Path, repository: Repository, settings: Settings) -> bool:
-    """Whether the budget is used and the branch has the whole ledger. Another process may be writing: only looks."""
+    """Whether the budget is used and the branch has the whole ledger, or a review closed the run. Only looks."""
     path = folder / LEDGER
     data = path.read_bytes() if path.exists() else b""
     # The ledger's lines are canonical, and text inside them is escaped: the mark stands once in a proposal's row.
     done = sum(b'"kind":"proposal"' in line for line in data.split(b"\n")[:-1])
-    return done >= settings.budget and is_closed(repository, settings.run, data)
+    is_done = done >= settings.budget and is_closed(repository, settings.run, data)
+    return is_done or is_rejected(repository, settings.run)
 
 
 def _started(name: str, repository: Repository, wanted: Wanted, task_sha256: str) -> Settings:
