@@ -60,7 +60,7 @@ def dry_run(root: Path, arguments: LoopArguments, name: str, environ: Mapping[st
     knobs = options(arguments, run, environ)
     called = first_call(root / "prompts", knobs, laid.system, laid.prompt, count=arguments.count_tokens)
     forecast = _forecast(run, laid, knobs, called)
-    if arguments.json:
+    if arguments.look == "json":
         document = {**asdict(forecast), "system": laid.system, "prompt": laid.prompt}
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
     table = _table(forecast, asked=arguments.count_tokens)

@@ -20,7 +20,7 @@ import httpx2
 import tenacity
 
 from harness.errors import ProposerPausedError
-from harness.proposers.options import ProposerOptions
+from harness.proposers.options import ProposerOptions, Wait
 from harness.proposers.secret import Access
 
 T = TypeVar("T")
@@ -102,6 +102,7 @@ def retry(call: Callable[[], T], options: ProposerOptions, access: Access) -> T:
         wait=lambda state: _wait_s(state, options.wait_cap_s),
         stop=tenacity.stop_after_attempt(max(options.attempts, 1))
         | tenacity.stop_before_delay(options.total_wait_s),
+        before_sleep=lambda state: options.on_wait(_describe_wait(state, options, access)),
         reraise=True,
     )
     try:
@@ -136,6 +137,11 @@ def _wait_s(state: tenacity.RetryCallState, cap_s: float) -> float:
     asked = error.retry_after_s if isinstance(error, TransientError) else 0.0
     backoff = FIRST_WAIT_S * 2.0 ** min(state.attempt_number - 1, MAX_EXPONENT) * random.uniform(0.5, 1.0)
     return min(max(backoff, asked), cap_s)
+
+
+def _describe_wait(state: tenacity.RetryCallState, options: ProposerOptions, access: Access) -> Wait:
+    error = state.outcome.exception() if state.outcome else None
+    return Wait(state.upcoming_sleep, state.attempt_number + 1, options.attempts, _one_line(str(error), access))
 
 
 def _judge_status(error: anthropic.APIStatusError, access: Access) -> Exception:
