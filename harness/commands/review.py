@@ -14,21 +14,12 @@ from pathlib import Path
 
 from harness.cli import Parser
 from harness.commands import counted
+from harness.commands.decided import Decided, decide, make_decision, reviewer
 from harness.commands.finding_view import View, open_view, show_finding
 from harness.commands.published import experiment_diff, finding_diff
 from harness.commands.recorded import run_names
 from harness.commands.rerun import measure_again
-from harness.commands.reviewed import (
-    Decided,
-    ReviewedFinding,
-    ReviewedRun,
-    decide,
-    find,
-    make_decision,
-    restore_hint,
-    reviewed_run,
-    reviewer,
-)
+from harness.commands.reviewed import ReviewedFinding, ReviewedRun, find, problems_of, restore_hint, reviewed_run
 from harness.errors import ArdentError, BadInputError
 from harness.finding import headline
 from harness.finding.claims import claim
@@ -172,9 +163,8 @@ def _told(reviewed: ReviewedRun, decided: Decided) -> Iterator[str]:
     where = f" (commit {decided.commit[:12]} on {reviewed.branch})" if decided.commit else "; nothing was changed"
     yield f"{decided.id}: {decided.done}{where}"
     if decided.code is not None:
-        yield f"  the branch holds the code of experiment {decided.code} again" if decided.done == "rejected" else (
-            f"  the branch holds the code of experiment {decided.code}"
-        )
+        code = f"experiment {decided.code}" if decided.code else "the baseline"
+        yield f"  the branch holds the code of {code}{' again' if decided.done == 'rejected' else ''}"
     if decided.builders:
         yield f"  its change stays, because {', '.join(decided.builders)} build on it; reject those too to take it back"
     if decided.commit and reviewed.repository.is_ancestor(f"{decided.commit}~1", "HEAD"):
@@ -190,11 +180,13 @@ def _list(reviewed: ReviewedRun) -> Iterator[str]:
         yield f"{one.id}  {one.review.status}{by}: {claim(one.row, gather_facts(one.row))}"
         if one.review.note:
             yield f"  note: {one.review.note}"
-        yield from (f"  problem: {problem}" for problem in one.problems)
+        yield from (f"  problem: {problem}" for problem in problems_of(reviewed, one))
     if reviewed.pending:
         yield f"experiment {reviewed.pending.number} was kept and is not published yet; start the run again for that"
     if reviewed.with_status("rejected"):
-        yield f"the run is closed; its branch holds the code of experiment {reviewed.standing().number}"
+        number = reviewed.standing().number
+        code = f"experiment {number}" if number else "the baseline"
+        yield f"the run is closed, and its branch holds the code of {code}"
 
 
 def _document(reviewed: ReviewedRun, decided: Decided | None) -> str:
@@ -206,7 +198,7 @@ def _document(reviewed: ReviewedRun, decided: Decided | None) -> str:
             "claim": claim(one.row, gather_facts(one.row)),
             "path": one.path,
             **asdict(one.review),
-            "problems": list(one.problems),
+            "problems": list(problems_of(reviewed, one)),
             "builders": [builder.id for builder in reviewed.builders(one.row.number)],
         }
         for one in reviewed.findings
@@ -252,7 +244,7 @@ def _ask(repository: Repository, name: str, wanted: str, view: View, position: s
     one = find(reviewed, wanted)
     diff = experiment_diff(repository, one.row)
     show_finding(view, one.row, finding_diff(one.text or "") if diff is None else diff, position)
-    for problem in one.problems:
+    for problem in problems_of(reviewed, one):
         view.say(f"PROBLEM: {problem}", "bold red")
     while True:
         view.say("")

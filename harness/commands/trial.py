@@ -6,6 +6,7 @@ conflict. Does not cover: whether the merge is wanted (`merge`), and moving the 
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,19 +85,25 @@ def tried(reviewed: ReviewedRun, message: str) -> Iterator[Trial]:
 
 @contextmanager
 def _worktree(repository: Repository) -> Iterator[Repository]:
-    """A checkout of HEAD in a temporary folder. What a killed one left in git's list is taken out of it first."""
-    listed = os.fsdecode(repository.command.run("worktree", "list", "--porcelain")).splitlines()
-    places = [Path(line.removeprefix("worktree ")) for line in listed if line.startswith("worktree ")]
-    for place in places:
-        if place.parent.name.startswith("ardent-merge-") and not place.exists():
-            repository.command.start("worktree", "remove", "--force", str(place))
+    """A checkout of HEAD in a temporary folder. What a killed one left is swept: its folder, then git's note of it."""
     with scratch.folder("merge") as folder:
+        _forget_lost(repository)
         place = folder / "tree"
         repository.command.run("worktree", "add", "--quiet", "--detach", str(place), "HEAD")
         try:
             yield Repository.open(place)
         finally:
             repository.command.start("worktree", "remove", "--force", str(place))
+
+
+def _forget_lost(repository: Repository) -> None:
+    """Take trials whose folder was swept out of git's list of worktrees."""
+    listed = os.fsdecode(repository.command.run("worktree", "list", "--porcelain")).splitlines()
+    for place in (Path(line.removeprefix("worktree ")) for line in listed if line.startswith("worktree ")):
+        if place.parent.name.startswith("ardent-merge-") and not (place / ".git").exists():
+            # Git may have gone on filling it for a moment after its parent was killed, and then it is locked: twice.
+            shutil.rmtree(place, ignore_errors=True)
+            repository.command.start("worktree", "remove", "--force", "--force", str(place))
 
 
 def _unmerged(tree: Repository) -> list[str]:

@@ -78,10 +78,10 @@ def _next_steps(run: Run, *, has_findings: bool) -> list[str]:
     lines = ["next:"]
     if has_findings:
         lines += [
-            f"  read the findings    git log --stat {base}..{run.branch}    (or: git show {run.branch}:DISCOVERIES.md)",
+            f"  review the findings  python -m harness review {name}    (or read: git log --stat {base}..{run.branch})",
             f"  audit them           python -m harness verify --run {name}",
             f"  measure them again   python -m harness verify --run {name} --rerun kept",
-            f"  take them over       git merge {run.branch}",
+            f"  take them over       python -m harness merge {name}",
         ]
     return [*lines, f"  go on                {go_on(run.settings, len(proposals(run.ledger.rows)))}"]
 
