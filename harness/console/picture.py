@@ -14,9 +14,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from harness.console.progress import IN_ALL, OUTCOMES, Progress, estimate_end
+from harness.console.progress import IN_ALL, Progress, estimate_end
 from harness.console.words import numbers
 from harness.judge import NAMES
+from harness.totals import OUTCOMES
 
 BARS = "▁▂▃▄▅▆▇█"
 ASCII_BARS = "_.-=+*#@"

@@ -20,7 +20,7 @@ import httpx2
 import tenacity
 
 from harness.errors import ProposerPausedError
-from harness.proposers.options import ProposerOptions, Wait
+from harness.proposers.options import RESUME, ProposerOptions, Wait
 from harness.proposers.secret import Access
 
 T = TypeVar("T")
@@ -34,7 +34,6 @@ FIRST_WAIT_S = 1.0
 MAX_EXPONENT = 10
 MAX_REPLY_BYTES = 32 * 2**20
 MAX_TOLD_CHARS = 500
-RESUME = "the same command resumes the run"
 
 
 class TransientError(Exception):

@@ -264,7 +264,7 @@ def test_a_branch_with_other_code_is_not_built_on(reviewable, tmp_path):
     assert tip(reviewable) == before
 
 
-def test_a_rebased_branch_is_reviewed_as_it_is(reviewable, tmp_path):
+def test_a_rebased_branch_can_be_reviewed_and_is_not_merged(reviewable, tmp_path):
     base = git(reviewable, "merge-base", "main", BRANCH)
     (reviewable / "README.md").write_text("On main.\n")
     git(reviewable, "add", "README.md")
@@ -275,8 +275,7 @@ def test_a_rebased_branch_is_reviewed_as_it_is(reviewable, tmp_path):
     git(reviewable, "worktree", "remove", "--force", str(place))
     review(reviewable, "--approve", "1")
     assert "code of experiment 1 again" in review(reviewable, "--reject", "2", "--note", "no")
-    assert harness(reviewable, "merge", "x").returncode == 0
-    assert harness(reviewable, "check").returncode == 0
+    assert_refused(harness(reviewable, "merge", "x"), "the branch was rebased")
 
 
 def test_a_finding_edited_by_hand_is_shown_and_never_approved(reviewable, tmp_path):
