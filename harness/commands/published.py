@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness import edits, finding, policy
-from harness.commands.recorded import Code, Place, RecordedRun, has_commit
+from harness.commands.recorded import WORKING_TREE, Code, Place, RecordedRun, has_commit
 from harness.errors import ArdentError
 from harness.finding.evidence import evidence_json, read_evidence
 from harness.gate import MODEL
@@ -40,14 +40,24 @@ def check_files(place: Place, row: Experiment, repository: Repository) -> Iterat
     paths = finding.paths(row)
     yield from (Problem(row.number, paths.evidence, what) for what in _evidence(place, paths.evidence, row))
     text = _text(place, paths.finding)
-    diff = experiment_diff(repository, row)
     if text is None:
         yield Problem(row.number, paths.finding, f"is missing in {place.label}")
-    else:
+    elif not is_of_old_template(place, row):
+        diff = experiment_diff(repository, row)
         shown = finding_diff(text) if diff is None else diff
         yield from (Problem(row.number, paths.finding, f"line {what}") for what in finding.check(text, row, shown))
-    if finding.bullet(row) not in (_text(place, DISCOVERIES) or "").splitlines():
-        yield Problem(row.number, DISCOVERIES, f"lacks its bullet in {place.label}: {finding.bullet(row)!r}")
+        bullet = finding.bullet(row, is_rejected=finding.read_review(text).status == "rejected")
+        if bullet not in (_text(place, DISCOVERIES) or "").splitlines():
+            yield Problem(row.number, DISCOVERIES, f"lacks its bullet in {place.label}: {bullet!r}")
+
+
+def is_of_old_template(place: Place, row: Experiment) -> bool:
+    """Whether the finding lies on a branch as another version of the template rendered it; in a working tree none may.
+
+    Branches are history: `python -m harness merge` renders such findings again, and so does `check --write`.
+    """
+    text = None if place.label == WORKING_TREE else _text(place, finding.paths(row).finding)
+    return text is not None and finding.is_of_other_template(text)
 
 
 def _text(place: Place, path: str) -> str | None:

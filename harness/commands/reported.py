@@ -6,13 +6,10 @@ one by one, and a run without a row is a run. Does not cover: what the page make
 
 import fcntl
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-
-import yaml
 
 from harness import finding, redteam
 from harness import ledger as ledgers
@@ -22,6 +19,7 @@ from harness.commands.published import experiment_diff, finding_diff, published_
 from harness.commands.recorded import Code, RecordedRun, has_commit, read_run, task_of
 from harness.commands.verify import audit_run
 from harness.errors import ArdentError, BadInputError
+from harness.finding.review import review_problems
 from harness.git import Repository
 from harness.records import Experiment
 from harness.report.source import Audit, Fact, ProfilePair, Published, Review, RunSource, Statement
@@ -152,7 +150,7 @@ def _published(repository: Repository, row: Experiment, pair: ProfilePair) -> Pu
     path = _finding_path(row)
     texts = dict(_finding_texts(repository, row.run, path)) if path else {}
     diff, source = _diff(repository, row, next(iter(texts.values()), ""))
-    reviews = [review for where, text in texts.items() if (review := read_review(text, where))]
+    reviews = [_review(text, where) for where, text in texts.items()]
     return Published(diff, source, _commit(repository, row), path, _latest(reviews), pair)
 
 
@@ -173,17 +171,13 @@ def _finding_texts(repository: Repository, run: str, path: str) -> Iterator[tupl
         yield "the working tree", (repository.root / path).read_text("utf-8", "replace")
 
 
-def read_review(text: str, where: str) -> Review | None:
-    """The reviewer's fields of a finding's front matter; None where it has none that can be read."""
-    head = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
-    try:
-        found = yaml.safe_load(head[1]) if head else None
-    except (yaml.YAMLError, ValueError):  # a date that is none is a ValueError
-        return Review("unreadable", "", "", "its front matter is not YAML", where)
-    if not isinstance(found, dict):
-        return None
-    status, by, at, note = (str(found.get(name) or "") for name in finding.REVIEW_FIELDS)
-    return Review(status or "unreviewed", by, at, note, where)
+def _review(text: str, where: str) -> Review:
+    """What a reviewer wrote into a finding, or that it cannot be read."""
+    unclear = [what for _, what in review_problems(text)]
+    if unclear:
+        return Review("unreadable", "", "", unclear[0], where)
+    found = finding.read_review(text)
+    return Review(found.status, found.by, found.at, found.note, where)
 
 
 def _latest(reviews: list[Review]) -> Review | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.cli import Parser
 from harness.commands import counted
-from harness.commands.published import check_code, check_commits, check_files, is_comparable
+from harness.commands.published import check_code, check_commits, check_files, is_comparable, is_of_old_template
 from harness.commands.recorded import Code, RecordedRun, read_run, run_names, task_of
 from harness.commands.rerun import Rerun, chosen_rows, measure_again
 from harness.errors import ArdentError
@@ -134,6 +134,8 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
         yield "its commits are not in this repository, so code was not compared"
     if not is_comparable(run.rows[0]):
         yield "another harness, build of the meter or Python wrote it, so refusals and code hashes were not compared"
+    if any(is_of_old_template(place, row) for place in run.places for row in kept(place.rows)):
+        yield f"findings on research/{run.name} are of another template than today's, so their text was not compared"
     last = run.rows[-1]
     if kept((last,)) and all(len(place.rows) <= last.number for place in run.places):
         yield f"experiment {last.number} was kept and is not published yet; start the run again to finish it"

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness import finding, predictions
+from harness.finding.claims import claim, finding_id, kept_win
 from harness.finding.prose import edit_literals, render_quote
-from harness.finding.references import Facts, change_text, claimed_text, gather_facts, level_text, pair_change
+from harness.finding.references import Facts, change_text, gather_facts, level_text, pair_change
 from harness.finding.sections import LABELS, open_questions, prediction_lines, surprises
 from harness.judge.bounds import win_level
 from harness.records import METRICS, Experiment, Metric, Pair
@@ -116,10 +117,9 @@ def view_finding(source: RunSource, row: Experiment, problems: Sequence[str]) ->
     """The view of one kept row.
 
     Raises:
-        ArithmeticError, ValueError: the row holds values that no meter gives.
+        ArithmeticError, ValueError, ArdentError: the row holds values that no meter gives.
     """
-    facts, verdict = gather_facts(row), row.verdict
-    win = verdict.win or "movement"
+    facts = gather_facts(row)
     published = source.published[row.number]
     pair = published.profile
     moved = movement(pair.before, pair.after) if pair.before is not None and pair.after is not None else None
@@ -127,8 +127,8 @@ def view_finding(source: RunSource, row: Experiment, problems: Sequence[str]) ->
     return FindingView(
         number=row.number,
         title=title_of(row),
-        claim=finding.CLAIMS[win].format(claimed_text(verdict)),
-        question=finding.QUESTIONS[win],
+        claim=claim(row, facts),
+        question=finding.QUESTIONS[kept_win(row)],
         hypothesis=prose_of(row, row.hypothesis),
         why=prose_of(row, row.why),
         prediction=" ".join(prediction_lines(row, facts)),
@@ -212,18 +212,17 @@ def _profile_note(steps: int) -> str:
 
 
 def _commands(row: Experiment, published: Published) -> tuple[Command, ...]:
-    run, number = shlex.quote(row.run), row.number
+    run, name = shlex.quote(row.run), shlex.quote(finding_id(row))
     found = [
-        Command("reproduce", f"python -m harness verify --run {run} --rerun {number}"),
-        Command("review", f"python -m harness review {run}"),
+        Command("reproduce", f"python -m harness verify --run {run} --rerun {row.number}"),
+        Command("approve", f"python -m harness review {run} --approve {name}"),
+        Command("reject and revert", f"python -m harness review {run} --reject {name} --note WHY"),
         Command("merge what is approved", f"python -m harness merge {run}"),
     ]
     if published.commit:
         sha = shlex.quote(published.commit[:12])
-        found.append(Command("revert its code, keep its record", f"git show {sha} -- sparse_parity | git apply -R"))
         found.append(Command("see the commit", f"git show {sha}"))
-    if published.path:
-        found.append(Command("check its digits", f"python -m harness check {shlex.quote(published.path)}"))
+        found.append(Command("revert where it is merged", f"git show {sha} -- sparse_parity | git apply -R"))
     return tuple(found)
 
 

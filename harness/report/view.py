@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from harness import predictions
+from harness.errors import ArdentError
 from harness.finding.references import change_text, level_text
 from harness.records import METRICS, Experiment, Metric, Outcome, Stage
 from harness.report.endings import Group, endings
@@ -23,7 +24,7 @@ OUTCOMES: tuple[Outcome, ...] = ("kept", "discarded", "inconclusive", "invalid")
 SHAPES: dict[str, str] = {"kept": "●", "discarded": "×", "inconclusive": "◇", "invalid": "|"}
 CHAINED: tuple[Metric, ...] = ("dmd", "ard", "traffic")
 # What forged rows may raise when their numbers are rendered; everything else would be a bug of the page.
-IMPOSSIBLE = (ArithmeticError, ValueError)
+IMPOSSIBLE = (ArithmeticError, ValueError, ArdentError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -369,7 +369,20 @@ def test_a_changed_evidence_file_is_named_by_its_field(merged):
 def test_a_changed_digit_of_a_finding_is_named(merged):
     (path,) = (merged / "findings").glob(f"{RUN}-0001-*.md")
     edit(path, "at least 4", "at least 5")
-    named(merged, f"row {KEPT}: findings/{path.name}: line 16: not rendered from the evidence")
+    named(merged, f"row {KEPT}: findings/{path.name}: line 17: not rendered from the evidence")
+
+
+def test_findings_of_another_template_on_the_branch_are_a_note_and_in_the_working_tree_a_problem(merged):
+    """A branch is history, as an earlier template left it; what people read is the working tree."""
+    (path,) = (merged / "findings").glob(f"{RUN}-0001-*.md")
+    edit(path, "template: 2\n", "")
+    named(merged, f"row {KEPT}: findings/{path.name}: ")
+    old = commit_all(merged, "Of another template")
+    git(merged, "checkout", "--quiet", "HEAD~1")
+    git(merged, "update-ref", f"refs/heads/research/{RUN}", old)
+    done = harness(merged, "verify")
+    assert done.returncode == 0, done.stdout
+    assert f"findings on research/{RUN} are of another template than today's" in done.stdout
 
 
 def test_a_changed_bullet_is_named(merged):
