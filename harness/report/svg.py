@@ -95,6 +95,7 @@ def _set_names(element: ET.Element, name: str, used: set[str]) -> None:
     if clip:
         element.set("clip-path", clip.replace("url(#", f"url(#{name}-"))
     target = element.attrib.pop(LINK, "")
+    element.attrib.pop("target", None)  # Matplotlib asks for a new window
     if element.tag == f"{{{SPACE}}}use":
         element.set("href", f"#{name}-{target[1:]}")
     elif element.tag == f"{{{SPACE}}}a":  # thousands of points would be as many stops of the tab key
