@@ -67,7 +67,7 @@ def hostile_source(words, count=12):
     published = make_published(diff=words, diff_source=words, review=Review(words, words, words, words, words))
     source = make_source(rows=rows, state=Statement("warning", words), unreadable=(words,))
     notes = Audit(notes=(words,))
-    beside = {number: published for number in source.published}
+    beside = dict.fromkeys(source.published, published)
     return replace(source, published=beside, audit=notes, facts=(Fact(words, Statement("note", words)),))
 
 

@@ -1,4 +1,4 @@
-"""A recorded run as long as one likes that nobody measured: its ledger is a valid chain, and each verdict is the judge's.
+"""A recorded run as long as one likes that nobody measured: its ledger is a valid chain, each verdict the judge's.
 
 Measurements are drawn, so that `python -m harness verify` finds nothing against it; it is for trying what reads ledgers.
 """
@@ -64,7 +64,8 @@ class Synthetic:
     def cheaper(self, measured, factor):
         """The same training, answers and all, whose every access costs a little less."""
         factor *= self.random.lognormvariate(0, 0.0002)
-        counts = {name: round(getattr(measured, name) * factor) for name in ("ard_distance", "reads", "writes", "reuse")}
+        names = ("ard_distance", "reads", "writes", "reuse")
+        counts = {name: round(getattr(measured, name) * factor) for name in names}
         reads = min(measured.ard_reads, counts["reads"])
         predict = measured.predict_traffic * min(1.0, factor)
         return replace(measured, **counts, ard_reads=reads, dmd=measured.dmd * factor, predict_traffic=predict)
