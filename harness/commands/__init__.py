@@ -39,7 +39,8 @@ def main(argv: list[str], root: Path) -> int:
 
 def counted(number: int, noun: str) -> str:
     """The number with its noun, in the plural where it is due."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else many}"
 
 
 def overview() -> str:

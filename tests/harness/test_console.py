@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.console import Console, first_line, summary
+from harness.proposers.options import Wait
 from harness.records import Cost, Evidence, Verdict
 from tests.harness.factories import make_effects, make_experiment, make_pair, make_verdict
 
@@ -82,12 +83,44 @@ def test_first_line_is_cut_at_its_cap():
     assert first_line("abcd", cap=4) == "abcd"
 
 
-def test_the_stage_in_progress_is_shown_on_a_terminal_alone_and_overwritten():
-    terminal, file = Terminal(), io.StringIO()
-    for out in (terminal, file):
-        Console(out).stage("confirm")
-    assert terminal.getvalue() == "confirm     " + "\b" * 12
-    assert file.getvalue() == ""
+def test_stages_and_instances_are_not_printed_as_lines():
+    out = Terminal()
+    Console(out).stage("confirm")
+    Console(out).instance(1, 16)
+    assert out.getvalue() == ""
+
+
+def test_a_wait_ends_the_line_and_begins_it_again():
+    out = io.StringIO()
+    console = Console(out)
+    console.begin("3/20")
+    console.waiting(Wait(31.6, 2, 8, "HTTP 529: over\x1b[2Jloaded"))
+    console.title("A title")
+    console.end(make_experiment())
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "   3/20  waiting 32 s before try 2 of 8: HTTP 529: over [2Jloaded"
+    assert lines[1].startswith("   3/20  A title......")
+
+
+def test_quiet_leaves_the_summary_alone():
+    out = io.StringIO()
+    with Console(out, quiet=True) as console:
+        console.say("proposer: search")
+        console.begin("1/20")
+        console.title("A title")
+        console.end(invalid("x"))
+        console.summary(make_run(invalid("x")), "budget used")
+    assert out.getvalue().startswith("run main: 1 of 20 experiments, budget used\n")
+
+
+def test_aloud_there_is_no_row_of_dots():
+    out = io.StringIO()
+    console = Console(out, aloud=True)
+    console.begin("3/20")
+    console.title("A title")
+    console.end(make_experiment())
+    said = " ".join(out.getvalue().split())
+    assert said == "3/20 A title kept ARD 27,545 (+3.1%) DMD -87.4% accuracy 96.0% 61.5 s"
 
 
 def test_an_open_line_is_ended_when_something_goes_wrong():
