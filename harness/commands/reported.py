@@ -23,7 +23,7 @@ from harness.finding.review import review_problems
 from harness.git import Repository
 from harness.records import Experiment
 from harness.report.source import Audit, Fact, ProfilePair, Published, Review, RunSource, Statement
-from harness.run import LEDGER, SETTINGS, Settings, harness_hash, is_run_name, kept, proposals, read_settings
+from harness.run import LEDGER, SETTINGS, Settings, harness_hash, is_run_name, kept, read_settings
 from harness.run.branch import ledger_path
 
 BRANCHES = "refs/heads/research/"
@@ -116,7 +116,7 @@ def _state(repository: Repository, name: str, rows: tuple[Experiment, ...], sett
         return Statement("warning", "this run is going on; the page is as of the moment it was made.")
     if settings is None:
         return Statement("note", "") if rows else Statement("warning", "nothing was recorded in this run.")
-    done = len(proposals(rows))
+    done = sum(row.kind == "proposal" for row in rows)
     if not rows:
         return Statement(
             "warning", f"it was begun on {settings.started[:10]}, and stopped before its baseline was measured."

@@ -49,8 +49,8 @@ def _is_kept(row):
 
 def make_published(**changes):
     review = Review("unreviewed", "", "", "", "research/synthetic")
-    path = "findings/synthetic-0001-hidden.md"
-    published = Published(make_diff(), "", "3d" * 20, path, review, ProfilePair(missing="No profile: none was asked for."))
+    profile = ProfilePair(missing="No profile: none was asked for.")
+    published = Published(make_diff(), "", "3d" * 20, "findings/synthetic-0001-hidden.md", review, profile)
     return replace(published, **changes)
 
 

@@ -1,6 +1,6 @@
 """A recorded run as long as one likes that nobody measured: its ledger is a valid chain, each verdict the judge's.
 
-Measurements are drawn, so that `python -m harness verify` finds nothing against it; it is for trying what reads ledgers.
+Measurements are drawn, and `python -m harness verify` finds nothing against it; it is for trying what reads ledgers.
 """
 
 import random
