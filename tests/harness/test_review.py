@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 
@@ -19,8 +20,8 @@ from harness.run import read_settings
 from harness.run.opening import _is_finished
 from tests.harness.loops import assert_refused, make_dirty, run_folder, run_loop, scripted, snapshot
 from tests.harness.project import environment, git, harness, python
-from tests.harness.pseudo_terminal import on_terminal
 from tests.harness.scripts import FUSED, KEPT, POLICY
+from tests.harness.terminals import Terminal
 
 FIRST, SECOND = "x-0001", "x-0002"
 BRANCH = "research/x"
@@ -309,6 +310,31 @@ def test_code_whose_ref_is_gone_is_found_in_its_commit(reviewable):
 # -- on a terminal ------------------------------------------------------------------------------------------------
 
 BOXES = re.compile("[\u2500-\u259f]")
+PROMPTS = (b"> ", b"why? ", b"note: ")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """All that was shown, and how the command ended."""
+
+    text: str
+    code: int
+
+
+def on_terminal(root, columns, keys, *arguments, **variables):
+    """Run the command; at each prompt one line of `keys`, or one control character, is typed."""
+    terminal, waiting = Terminal(columns, 40), keys.splitlines(keepends=True)
+    kept = {name: value for name, value in environment(root).items() if name not in ("NO_COLOR", "LINES")}
+    try:
+        terminal.start([sys.executable, "-m", "harness", *arguments], root, kept | {"TERM": "xterm"} | variables)
+        while terminal.read():
+            if waiting and terminal.said.endswith(PROMPTS):
+                terminal.press(waiting.pop(0).encode())
+        return Ended(terminal.said.decode(), terminal.process.wait(60))
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+        terminal.close()
 
 
 @pytest.mark.parametrize("columns", [80, 120])
