@@ -30,22 +30,23 @@ def fill(terminal: Terminal) -> None:
         view.follow(make_run(budget=20), Limits(hours_left=lambda: 7.8))
         view._progress = type(view._progress)()
         for row in rows[:SHOWN]:
-            view.begin("0" if row.kind == "baseline" else "null" if row.kind == "null" else f"{row.number}/20")
+            done = view._progress.done + 1
+            view.begin({"baseline": "0", "null": "null"}.get(row.kind, f"{done}/20"))
             view.title(row.title)
             view.end(row)
-        view.begin(f"{SHOWN}/20")
-        view.title(rows[SHOWN].title)
         clock = iter([])
-        view._now = type(view._now)(f"{SHOWN}/20", rows[SHOWN].title, "confirm 5/16", 4.0, 6.0)
+        view.begin("")
+        view._now = type(view._now)(f"{view._progress.done + 1}/20", rows[SHOWN].title, "confirm 5/16", 4.0, 6.0)
         terminal.wait_for("confirm 5/16 for 0:41")
 
 
 def draw(terminal: Terminal) -> str:
     """The visible screen as SVG, in the reader's own monospaced font."""
     width, height = COLUMNS * WIDE + 2 * EDGE, LINES * HIGH + 2 * EDGE
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    fonts = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'font-family="ui-monospace, Menlo, Consolas, \'DejaVu Sans Mono\', monospace" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{fonts}" font-size="13">',
         f'<rect width="{width}" height="{height}" rx="8" fill="#1d2430"/>',
     ]
     for y in range(LINES):
