@@ -3,8 +3,9 @@
     PYTHONPATH=. python tests/harness/screenshot.py docs/guide/terminal.svg
 """
 
+import argparse
 import os
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -20,13 +21,12 @@ COLOURS = {"default": "#d8dee6", "green": "#7bd88f", "brown": "#e9c46a", "magent
 SHOWN = 14  # rows of the run, the baseline among them
 
 
-def fill(terminal: Terminal) -> None:
-    """Play the run's beginning, and stop in the middle of an experiment."""
+def play(terminal: Terminal) -> str:
+    """The picture in the middle of an experiment, after the run's beginning."""
     rows = read(ROOT / "results" / "parity20-1" / "ledger.jsonl")
     clock = iter([0.0] * 200)
-    with os.fdopen(os.dup(terminal.theirs), "w", encoding="utf-8") as out:
-        view = Live(out, clock=lambda: next(clock, 47.0))
-        view.__enter__()
+    with os.fdopen(os.dup(terminal.theirs), "w", encoding="utf-8") as out, ExitStack() as stack:
+        view = stack.enter_context(Live(out, clock=lambda: next(clock, 47.0)))
         view.follow(make_run(budget=20), Limits(hours_left=lambda: 7.8))
         view._progress = type(view._progress)()
         for row in rows[:SHOWN]:
@@ -38,6 +38,7 @@ def fill(terminal: Terminal) -> None:
         view.begin("")
         view._now = type(view._now)(f"{view._progress.done + 1}/20", rows[SHOWN].title, "confirm 5/16", 4.0, 6.0)
         terminal.wait_for("confirm 5/16 for 0:41")
+        return draw(terminal)
 
 
 def draw(terminal: Terminal) -> str:
@@ -73,11 +74,13 @@ def pieces(row):
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Draw the live view in the middle of the committed run.")
+    parser.add_argument("out", type=Path, metavar="FILE.svg")
+    out = parser.parse_args().out
     os.environ["TERM"] = "xterm-256color"
     terminal = Terminal(COLUMNS, LINES)
-    fill(terminal)
-    Path(sys.argv[1]).write_text(draw(terminal), "utf-8")
-    os._exit(0)  # the view is still open
+    out.write_text(play(terminal), "utf-8")
+    terminal.close()
 
 
 if __name__ == "__main__":
