@@ -2,8 +2,10 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,8 +147,28 @@ def _run_parts(
 def _run(study: Study, name: str, digest: str, say: _Progress, minutes: float) -> Kept:
     say("running" + (f", about {minutes:.0f} min in all" if minutes else ""))
     begun = time.perf_counter()
-    values = study(say)
+    with _pulse(say):
+        values = study(say)
     return Kept(name, digest, values, time.perf_counter() - begun)
+
+
+@contextmanager
+def _pulse(say: _Progress, every: float = 60.0) -> Iterator[None]:
+    """Say each minute that the work goes on; some studies have nothing to say for two."""
+    ended = threading.Event()
+    begun = time.perf_counter()
+
+    def tell() -> None:
+        while not ended.wait(every):
+            say(f"at it for {time.perf_counter() - begun:.0f} s")
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _check_places(out: Path | None, plots: Path | None) -> None:
