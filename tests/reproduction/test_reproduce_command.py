@@ -23,7 +23,9 @@ COMMAND = [sys.executable, "-m", "sparse_parity", "reproduce"]
 TRAINS = {"A-acc", "A-41", "C-ident", "HIDDEN", "WHOLE", "E-25x", "RUNTIME", "S1-1s"}
 SLOW = [claim for claim in CLAIMS if claim.study and (claim.minutes or claim.id in TRAINS)]
 INSTANT = [claim for claim in CLAIMS if claim.study and claim not in SLOW]
-OURS = {"WHOLE", "E-full", "COIN", "CUR-20", "CUR-k", "WD-fail", "HIDDEN", "FRONTIER", "R3-list", "WD-seeds"}
+OURS = {"WHOLE", "E-full", "COIN", "HIDDEN", "FRONTIER", "R3-list"}
+OURS |= {"CUR-20", "CUR-k", "WD-fail", "WD-seeds", "SIGN-seeds"}  # parts of a claim of the reference
+LEFT_OUT = {"WD-seeds"}  # of the committed table: half an hour for no other answer than WD-fail's
 BY_EYE = {"RUNTIME", "S1-1s", "C-wall"}  # seconds of a machine
 KEPT = os.environ.get("REPRODUCTION_KEPT")  # a file of `reproduce --keep`, whose values are judged and added to
 
@@ -219,4 +221,6 @@ def test_the_committed_table_has_every_claim_and_none_that_differs():
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
     assert [row[0] for row in rows] == [claim.id for claim in CLAIMS]
     assert "differs" not in {row[5] for row in rows}
-    assert {row[0] for row in rows if row[5] == "not run"} == {c.id for c in CLAIMS if c.verdict == "not run"}
+    left_out = {row[0]: row[4] for row in rows if row[5] == "not run"}
+    assert set(left_out) == LEFT_OUT
+    assert all("left out" in ours for ours in left_out.values())
