@@ -93,15 +93,15 @@ class Row:
     seconds: float
 
 
-def judge(claim: Claim, values: Values, seconds: float) -> Row:
-    """The row of a claim that was run."""
+def judge(claim: Claim, values: Values, seconds: float, note: str = "") -> Row:
+    """The row of a claim that was run; the note, if any, stands beside its numbers."""
     agrees = all(
         (
             claim.reference is None or _same(values, claim.reference),
             claim.holds is None or claim.holds(values),
         )
     )
-    ours = claim.form.format(*values)
+    ours = claim.form.format(*values) + (f" ({note})" if note else "")
     return Row(claim, values, ours, claim.verdict if agrees else "differs", seconds)
 
 

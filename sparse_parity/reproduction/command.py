@@ -117,7 +117,8 @@ def run_claims(
         label = f"{number}/{len(claims)} {claim.id}"
         found = list(_run_parts(claim, label, known, kept if claim.minutes else None))
         values = tuple(value for part in found for value in part.values)
-        yield judge(claim, claim.gather(values), sum(part.seconds for part in found))
+        note = next((part.note for part in found if part.note), "")
+        yield judge(claim, claim.gather(values), sum(part.seconds for part in found), note)
 
 
 def _missing_parts(claim: Claim, known: Mapping[tuple[str, str], Kept]) -> int:

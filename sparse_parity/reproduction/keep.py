@@ -22,13 +22,14 @@ SHARED = ("studies/batches.py", "studies/numpy_draws.py")
 class Kept:
     """The values of a part of a claim, what they took, and the digest of the code that made them.
 
-    `claim` is the claim's id, then the part's function and arguments.
+    `claim` is the claim's id, then the part's function and arguments; `note` is shown beside the numbers.
     """
 
     claim: str
     digest: str
     values: tuple[float, ...]
     seconds: float
+    note: str = ""
 
 
 def digest_code(modules: tuple[str, ...]) -> str:
@@ -62,8 +63,8 @@ def read_kept(path: Path) -> dict[tuple[str, str], Kept]:
     for number, line in enumerate(_read_lines(path), start=1):
         try:
             row = json.loads(line)
-            kept = Kept(row["claim"], row["digest"], tuple(row["values"]), row["seconds"])
-        except (ValueError, KeyError, TypeError):
+            kept = Kept(row["claim"], row["digest"], tuple(row["values"]), row["seconds"], row.get("note", ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise ParityError(f"--keep: {path}: line {number} is no kept value; name another file") from None
         found[kept.claim, kept.digest] = kept
     return found

@@ -159,6 +159,15 @@ def test_a_reduced_claim_says_its_size_and_gives_way_to_one_kept_in_full(tmp_pat
     assert next(run_claims([claim], fast=True, kept=kept, reduced=True)).ours == "100"
 
 
+def test_a_note_of_where_a_value_comes_from_stands_beside_it(tmp_path):
+    kept = tmp_path / "kept.jsonl"
+    claim = replace(find_claims(["A-20x"])[0], minutes=1, study=partial(double, 10), form="{0:.0f}")
+    judge_by_running(claim, kept)
+    row = json.loads(kept.read_text()) | {"note": "measured on Sunday"}
+    kept.write_text(json.dumps(row) + "\n")
+    assert judge_by_running(claim, kept).ours == "20 (measured on Sunday)"
+
+
 def min_of(values):
     return (min(values),)
 
