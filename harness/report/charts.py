@@ -118,8 +118,9 @@ def _axes(title: str, *, wide: bool = False) -> tuple["Figure", "Axes"]:
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
     with rc_context({"axes.edgecolor": RULE, "xtick.color": FAINT, "ytick.color": FAINT, "text.color": INK}):
-        figure = Figure(figsize=(9.2 if wide else 4.7, 2.9), layout="constrained")
+        figure = Figure(figsize=(9.2 if wide else 4.7, 2.9), dpi=72)
         axes = figure.add_subplot()
+    figure.subplots_adjust(left=0.07 if wide else 0.13, right=0.985, top=0.87, bottom=0.17 if wide else 0.11)
     figure.patch.set_visible(False)
     axes.patch.set_visible(False)
     axes.set_title(title, loc="left", fontsize=10, color=INK, pad=11)
