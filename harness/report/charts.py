@@ -139,7 +139,9 @@ def _finish(axes: "Axes", metric: Metric) -> None:
         return
     axes.yaxis.set_minor_formatter(NullFormatter())
     low, high = axes.get_ylim()
-    if high / low < 30:  # no two powers of ten: say some more levels
+    if high / low < 8:  # powers of ten, and even 1, 2, 5, leave too few levels named
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    elif high / low < 30:
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
 
 

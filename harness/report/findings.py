@@ -186,7 +186,7 @@ def _confidence(row: Experiment, rules: GateRules | None) -> str:
     return (
         f"Candidate {looks} of this run to reach confirm. One without a gain is kept here with a chance of at most "
         f"1 in {1 / chance:,.0f}; over the whole run, however long, at most {rules.alpha:.0%} (docs/gate.md). "
-        f"The intervals are at that level."
+        "The intervals are the gate's, at the level of that candidate."
     )
 
 

@@ -35,7 +35,7 @@ def make_source(count=40, rows=None, **changes):
         rows=rows,
         audit=Audit(derived=len(rows) - 1, consistent=1, findings=sum(map(_is_kept, rows))),
         rules=TASK.rules,
-        budget=count,
+        budget=None,
         state=Statement("note", ""),
         facts=(Fact("branch", Statement("good", "research/synthetic is merged.")),),
         published={row.number: make_published() for row in rows if _is_kept(row)},

@@ -153,8 +153,10 @@ def test_runs_are_cut_to_the_budget_that_all_have():
 
 
 def test_one_run_of_each_never_says_which_proposer_is_better():
-    found = compare([arm("a", "claude", -3), arm("b", "search", -1)])
+    runs = [arm("a", "claude", -3), arm("b", "search", -1)]
+    found = compare(runs)
     assert any("which of these runs found more, not which proposer is better" in line for line in found.sentences)
+    assert "1 run of <code>claude</code> against 1 of <code>search</code>" in render(runs, MADE)
     assert not any("%" in line for line in found.sentences[1:])
     contest = found.contests[0]
     assert contest.low < math.expm1(-2) < contest.high
@@ -262,6 +264,13 @@ def test_a_diff_is_coloured_as_python_on_both_sides():
     shown = show_diff(make_diff())
     assert shown.count('class="p-mi">500</span>') == 1
     assert shown.count('class="p-mi">64</span>') == 1
+
+
+def test_code_below_a_docstring_that_began_above_is_coloured_as_code():
+    inside = '@@ -1,3 +1,3 @@\n are numbers.\n """\n+METHOD = "fused"\n'
+    begins = '@@ -1,2 +1,2 @@\n+"""What it is.\n+METHOD = 1\n'
+    assert 'class="p-n">METHOD</span>' in show_diff(inside)
+    assert 'class="p-n">METHOD</span>' not in show_diff(begins)
 
 
 # -- profiles ---------------------------------------------------------------------------------------------------------
