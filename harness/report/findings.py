@@ -217,7 +217,7 @@ def _commands(row: Experiment, published: Published) -> tuple[Command, ...]:
         Command("reproduce", f"python -m harness verify --run {run} --rerun {row.number}"),
         Command("approve", f"python -m harness review {run} --approve {name}"),
         Command("reject and revert", f"python -m harness review {run} --reject {name} --note WHY"),
-        Command("merge what is approved", f"python -m harness merge {run}"),
+        Command("merge, when all are reviewed", f"python -m harness merge {run}"),
     ]
     if published.commit:
         sha = shlex.quote(published.commit[:12])

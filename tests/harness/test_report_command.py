@@ -3,7 +3,9 @@
 import html
 import json
 import re
+import shlex
 import shutil
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -100,16 +102,31 @@ def test_json_is_one_strict_document(recorded):
     assert document["bytes"] == (recorded / "results" / "report.html").stat().st_size
 
 
-def test_a_review_on_the_branch_is_shown(recorded):
-    git(recorded, "switch", "--quiet", f"research/{RUN}")
-    path = finding(recorded)
-    text = path.read_text("utf-8").replace("status: unreviewed", 'status: approved\nreviewed_by: "Ada <a@b>"')
-    path.write_text(text, "utf-8")
-    as_user(recorded, "commit", "--quiet", "--all", "--message=Reviewed")
-    git(recorded, "switch", "--quiet", "main")
+def commands(page):
+    """The lines to copy, by what they are for."""
+    found = re.findall(r"<li><span>([^<]*)</span>\s*<span class=\"copied\"><code>([^<]*)</code>", page)
+    return {html.unescape(purpose): html.unescape(line) for purpose, line in found}
+
+
+def test_the_commands_on_the_page_measure_again_approve_merge_and_revert(recorded):
+    git(recorded, "config", "user.name", "Ada <ada>")
+    git(recorded, "config", "user.email", "ada@example.org")
+    page, _ = report(recorded)
+    lines, before = commands(page), (recorded / "sparse_parity/champion.py").read_text("utf-8")
+    for purpose in ("reproduce", "approve", "merge, when all are reviewed"):
+        program, *arguments = shlex.split(lines[purpose])[2:]
+        assert program == "harness"
+        done = harness(recorded, *arguments)
+        assert done.returncode == 0, (purpose, done.stdout, done.stderr)
     page, _ = report(recorded)
     assert 'class="badge approved"' in page
-    assert "Ada &lt;a@b&gt;" in page
+    assert "is merged into this checkout" in page
+    assert (recorded / "sparse_parity/champion.py").read_text("utf-8") != before
+    for purpose in ("see the commit", "revert where it is merged"):
+        line = ["sh", "-c", commands(page)[purpose]]
+        done = subprocess.run(line, cwd=recorded, capture_output=True, check=False)
+        assert done.returncode == 0, (purpose, done.stderr)
+    assert (recorded / "sparse_parity/champion.py").read_text("utf-8") == before
 
 
 # -- nothing, or not all of it ----------------------------------------------------------------------------------------
