@@ -17,9 +17,10 @@ from harness.briefing import Layout, tokens
 from harness.cli import DRY_BUDGET, LoopArguments, options
 from harness.errors import ArdentError
 from harness.proposers.answer import text_sha256
+from harness.proposers.bill import recorded_cost
 from harness.proposers.options import ProposerOptions
 from harness.proposers.readiness import FirstCall, first_call
-from harness.records import Experiment
+from harness.records import Cost
 from harness.run import Run, proposals
 from harness.run.opening import peek_run
 
@@ -101,14 +102,14 @@ def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall)
         is_measured=is_measured,
         dollars_in_all=None if each is None else each * left,
         max_usd=knobs.max_usd,
-        bought=_bought(knobs.max_usd, each, rows),
+        bought=_bought(knobs.max_usd, each, [*(row.cost for row in rows), recorded_cost(knobs.transcripts, len(rows))]),
     )
 
 
-def _bought(ceiling: float | None, each: float | None, rows: tuple[Experiment, ...]) -> int | None:
+def _bought(ceiling: float | None, each: float | None, costs: list[Cost]) -> int | None:
     if ceiling is None or not each:
         return None
-    spent = fsum((row.cost.dollars or 0.0) + (row.cost.lost_dollars or 0.0) for row in rows)
+    spent = fsum((cost.dollars or 0.0) + (cost.lost_dollars or 0.0) for cost in costs)
     return max(int((ceiling - spent) / each), 0)
 
 

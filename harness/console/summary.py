@@ -8,8 +8,9 @@ import math
 from harness import finding, predictions
 from harness.console.words import numbers
 from harness.judge import NAMES
-from harness.records import Experiment
-from harness.run import Run, Settings, kept, proposals
+from harness.proposers.bill import recorded_cost
+from harness.records import Cost, Experiment
+from harness.run import TRANSCRIPTS, Run, Settings, kept, proposals
 
 
 def summary(run: Run, stopped: str) -> str:
@@ -34,14 +35,17 @@ def summary(run: Run, stopped: str) -> str:
     predicted = predictions.sentence(predictions.score(done))
     if predicted:
         lines.append(f"  predicted {predicted}")
-    if any(r.cost.calls or r.cost.lost_calls for r in rows):
-        lines += _spent(rows, len(wins))
+    pending = recorded_cost(run.folder / TRANSCRIPTS, len(rows))
+    costs = [*(row.cost for row in rows), pending]
+    if any(cost.calls or cost.lost_calls for cost in costs):
+        lines += _spent(costs, len(wins))
+    if pending.calls or pending.lost_calls:
+        lines.append(f"            experiment {len(rows)} included, which was asked for and is not recorded yet")
     return "\n".join([*lines, *_next_steps(run, has_findings=bool(wins))])
 
 
-def _spent(rows: tuple[Experiment, ...], wins: int) -> list[str]:
+def _spent(costs: list[Cost], wins: int) -> list[str]:
     """Dollars, dollars a finding, tokens and the cache's share, and what lost replies may have cost."""
-    costs = [row.cost for row in rows]
     input_, output = sum(cost.input_tokens for cost in costs), sum(cost.output_tokens for cost in costs)
     share = sum(cost.cached_tokens for cost in costs) / input_ if input_ else 0.0
     known = [cost.dollars for cost in costs if cost.dollars is not None]
@@ -83,12 +87,21 @@ def _next_steps(run: Run, *, has_findings: bool) -> list[str]:
             f"  measure them again   python -m harness verify --run {name} --rerun kept",
             f"  take them over       git merge {run.branch}",
         ]
-    return [*lines, f"  go on                {go_on(run.settings, len(proposals(run.ledger.rows)))}"]
+    command = go_on(run.settings, len(proposals(run.ledger.rows)), run.worked.hours())
+    return [*lines, f"  go on                {command}"]
 
 
-def go_on(settings: Settings, done: int) -> str:
-    """The command that goes on with a run: the same budget if it is not used yet, else a larger one."""
+def go_on(settings: Settings, done: int, worked: float = 0.0) -> str:
+    """The command that goes on with a run: the same limits, larger ones where they are used.
+
+    `done` counts proposals, `worked` hours.
+    """
+    hours = settings.max_hours
+    if hours is not None and worked >= hours:
+        hours *= 2
     is_used = done >= settings.budget
     command = f"python loop.py --run {settings.run} --task {settings.task} --proposer {settings.proposer}"
     command += {"scripted": " --script FILE", "replay": f" --replay {settings.replay}"}.get(settings.proposer, "")
+    command += "" if hours is None else f" --max-hours {hours:g}"
+    command += "" if settings.max_usd is None else f" --max-usd {settings.max_usd:g}"
     return f"{command} --budget {settings.budget + 20 * is_used}"
