@@ -15,7 +15,7 @@ from harness.interrupt import Interrupt
 from harness.proposers import Proposer, build, choose
 from harness.proposers.secret import take_environment
 from harness.records import Briefing
-from harness.run import Run, check_meter, proposals
+from harness.run import Run, check_meter, proposals_done
 from harness.run.opening import open_run
 
 ROOT = Path(__file__).resolve().parent
@@ -39,7 +39,7 @@ def main(arguments: cli.LoopArguments) -> int:
         print(dry_run(ROOT, arguments, name, environ))
         return 0
     view = choose_view(arguments.look)
-    with Interrupt(view.interrupted) as interrupt, view, open_run(ROOT, wanted) as run:
+    with Interrupt(view.interrupted) as interrupt, view, open_run(ROOT, wanted, view.say) as run:
         options, seed = cli.options(arguments, run, environ, view.waiting), cli.proposer_seed(run)
         proposer = build(name, root=ROOT, task=run.bench.task, seed=seed, options=options, experiments=run.ledger.rows)
         for line in filter(None, (notice, note, cli.opening(run))):
@@ -65,7 +65,7 @@ def loop(run: Run, proposer: Proposer, view: View, interrupt: Interrupt, argumen
         view.title("baseline")
         view.end(experiment.run_baseline(run, view.stage))
     budget = run.settings.budget
-    while (done := len(proposals(run.ledger.rows))) < budget:
+    while (done := proposals_done(run.ledger.rows)) < budget:
         if interrupt.asked:
             return Ending("interrupted; the same command goes on", 130)
         if (worked := run.worked.hours()) >= hours:

@@ -20,7 +20,7 @@ from harness.errors import ArdentError
 from harness.flags import ModelFlags, above_zero, add_model_flags, read_model_flags, steps_above_zero, whole_seed
 from harness.proposers import NAMES, ProposerOptions
 from harness.proposers.options import Wait
-from harness.run import TRANSCRIPTS, Run, Wanted, editable_files, proposals, recorded_rows
+from harness.run import TRANSCRIPTS, Run, Wanted, editable_files, proposals_done, recorded_rows
 
 DEFAULT_TASK = "parity20"
 DRY_BUDGET = 20
@@ -149,7 +149,7 @@ def proposer_seed(run: Run) -> int:
 def opening(run: Run) -> str:
     """The line that says what is about to run."""
     settings = run.settings
-    done = len(proposals(run.ledger.rows))
+    done = proposals_done(run.ledger.rows)
     how = f"goes on after {done} experiment{'' if done == 1 else 's'}" if run.is_resumed else "begins"
     lines = [f"run {settings.run} {how}: task {settings.task}, from commit {settings.baseline[:12]}, on {run.branch}"]
     if run.ledger.recovered:

@@ -6,9 +6,8 @@ Does not cover: how much the model will think, which is most of what its answers
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import fsum
 from pathlib import Path
 
 from harness import briefing
@@ -20,9 +19,10 @@ from harness.proposers.answer import text_sha256
 from harness.proposers.bill import recorded_cost
 from harness.proposers.options import ProposerOptions
 from harness.proposers.readiness import FirstCall, first_call
-from harness.records import Cost
-from harness.run import Run, proposals
+from harness.records import Cost, Experiment
+from harness.run import Run, proposals_done
 from harness.run.opening import peek_run
+from harness.totals import Spend, total
 
 # Of one experiment, thinking and repairs included, until the run's own ledger knows better.
 ASSUMED_OUTPUT_TOKENS = 6_000
@@ -86,11 +86,11 @@ def _lay_out(run: Run, prompts: Path, token_budget: int) -> Layout:
 
 def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall) -> Forecast:
     rows = run.ledger.rows
-    own = [row.cost.dollars for row in rows if row.cost.calls and row.cost.dollars is not None]
-    is_measured = len(own) >= LEAST_ROWS
+    own = total(rows, Spend).billed
+    is_measured = own.count >= LEAST_ROWS
     assumed = called.expected_dollars(ASSUMED_CALLS, ASSUMED_OUTPUT_TOKENS)
-    each = fsum(own) / len(own) if is_measured else assumed
-    left = max(run.settings.budget - len(proposals(rows)), 0)
+    each = own.value / own.count if is_measured else assumed
+    left = max(run.settings.budget - proposals_done(rows), 0)
     return Forecast(
         run=run.settings.run,
         number=max(len(rows), 1),
@@ -102,14 +102,16 @@ def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall)
         is_measured=is_measured,
         dollars_in_all=None if each is None else each * left,
         max_usd=knobs.max_usd,
-        bought=_bought(knobs.max_usd, each, [*(row.cost for row in rows), recorded_cost(knobs.transcripts, len(rows))]),
+        bought=_bought(knobs.max_usd, each, rows, recorded_cost(knobs.transcripts, len(rows))),
     )
 
 
-def _bought(ceiling: float | None, each: float | None, costs: list[Cost]) -> int | None:
+def _bought(ceiling: float | None, each: float | None, rows: Sequence[Experiment], now: Cost) -> int | None:
+    """`now`: what the next experiment has cost already."""
     if ceiling is None or not each:
         return None
-    spent = fsum((cost.dollars or 0.0) + (cost.lost_dollars or 0.0) for cost in costs)
+    spend = total(rows, Spend)
+    spent = spend.dollars.value + spend.lost.value + (now.dollars or 0.0) + (now.lost_dollars or 0.0)
     return max(int((ceiling - spent) / each), 0)
 
 

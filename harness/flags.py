@@ -5,7 +5,7 @@ what the values are for.
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -40,7 +40,7 @@ class ModelFlags:
         transcripts: Path,
         environ: Mapping[str, str],
         script: Path | None = None,
-        replay: tuple[Experiment, ...] = (),
+        replay: Sequence[Experiment] = (),
         replayed_transcripts: Path | None = None,
         on_wait: Callable[[Wait], None] = lambda _wait: None,
     ) -> ProposerOptions:

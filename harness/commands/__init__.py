@@ -15,6 +15,7 @@ SUMMARIES: Mapping[str, str] = {
     "gate": "measure your working tree against a commit, exactly as the loop measures a candidate",
     "profile": "which source lines and which buffers the ARD and the DMD of a method come from",
     "redteam": "try every cheat of tests/attacks on the gate, and honest changes that it must keep",
+    "status": "where a run stands: while it runs, when it ended, and after a crash",
     "verify": "derive every recorded verdict again, and compare evidence, findings and commits; --rerun measures again",
     "diff": "is a replayed run the same as the one that it repeats, row by row and value by value",
     "check": "compare every number of findings/ and DISCOVERIES.md with its evidence",

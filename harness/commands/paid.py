@@ -14,7 +14,6 @@ from harness.proposers.replay import is_proposal_of
 from harness.proposers.secret import NO_ACCESS
 from harness.proposers.transcripts import Transcripts
 from harness.records import Experiment
-from harness.run import proposals
 from harness.verify import Problem, differences
 
 REPLIES = "the recorded replies"
@@ -22,7 +21,9 @@ REPLIES = "the recorded replies"
 
 def check_paid(folder: Path, rows: tuple[Experiment, ...]) -> Iterator[Problem]:
     """Every row whose replies are still here costs what they say, and proposes what one of them says."""
-    for row in proposals(rows):
+    for row in rows:
+        if row.kind != "proposal":
+            continue
         replies = Transcripts(folder, NO_ACCESS).replies_of(row.number)
         if not replies:
             continue

@@ -12,12 +12,13 @@ from typing import Any, Self, TextIO
 import msgspec
 
 from harness import finding
-from harness.console.progress import IN_ALL, OUTCOMES, Progress, progress_of
+from harness.console.progress import IN_ALL, Progress, progress_of
 from harness.console.view import Limits
 from harness.interrupt import write_notice
 from harness.proposers.options import Wait
 from harness.records import Effect, Experiment, Measurement, Stage
-from harness.run import Run, kept, proposals
+from harness.run import Run, kept, proposals_done
+from harness.totals import OUTCOMES
 
 NO_INTERVAL = 1e9  # what the judge writes where one pair gives no interval
 
@@ -51,7 +52,7 @@ class JsonLines:
             branch=run.branch,
             commit=settings.baseline,
             budget=settings.budget,
-            experiments=len(proposals(run.ledger.rows)),
+            experiments=proposals_done(run.ledger.rows),
             max_usd=limits.max_usd,
         )
 

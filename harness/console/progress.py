@@ -5,17 +5,17 @@ rests on at least LEAST_TURNS experiments and names its spread. Does not cover: 
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 
-from harness.records import Experiment, Measurement, Metric, Outcome
+from harness.records import Experiment, Measurement, Metric
+from harness.totals import total
 
 LEAST_TURNS = 3  # before so many experiments ended there is no estimate
 MOST_TURNS = 20  # the last ones: a run grows faster as its incumbent shrinks
 MOST_POINTS = 200  # of the sparkline: as wide as any terminal
 IN_ALL: tuple[Metric, ...] = ("ard", "dmd", "traffic")
-OUTCOMES: tuple[Outcome, ...] = ("kept", "discarded", "inconclusive", "invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,20 @@ class Progress:
         return _counted(counted, row, is_kept=is_kept)
 
 
-def progress_of(rows: Iterable[Experiment]) -> Progress:
+@dataclass(slots=True)
+class Watched:
+    """`Progress` as a total of a ledger."""
+
+    progress: Progress = field(default_factory=Progress)
+
+    def add(self, row: Experiment) -> None:
+        """Take in the next row."""
+        self.progress = self.progress.after(row)
+
+
+def progress_of(rows: Sequence[Experiment]) -> Progress:
     """What these rows add up to, oldest first."""
-    progress = Progress()
-    for row in rows:
-        progress = progress.after(row)
-    return progress
+    return total(rows, Watched).progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,7 @@ def estimate_end(progress: Progress, left: int, hours: float = math.inf, dollars
     spent = None if progress.dollars is None else (progress.dollars + (progress.lost_dollars or 0.0)) / progress.done
     proposals = min(left, dollars / spent) if spent else left
     turns = max(proposals * (1 + progress.nulls / progress.done), 1.0)
-    ends = sorted(min(turns * each(progress.seconds), hours * 3600) for each in (median, fmean))
+    ends = sorted(min(turns * each(progress.seconds), max(hours, 0.0) * 3600) for each in (median, fmean))
     return Estimate(ends[0], ends[1], turns, len(progress.seconds))
 
 

@@ -4,13 +4,15 @@ Does not cover: what is shown while it runs.
 """
 
 import math
+from copy import deepcopy
 
 from harness import finding, predictions
 from harness.console.words import numbers
 from harness.judge import NAMES
 from harness.proposers.bill import recorded_cost
-from harness.records import Cost, Experiment
-from harness.run import TRANSCRIPTS, Run, Settings, kept, proposals
+from harness.records import Experiment
+from harness.run import TRANSCRIPTS, Run, Settings, kept
+from harness.totals import Spend, Tally, total
 
 
 def summary(run: Run, stopped: str) -> str:
@@ -18,48 +20,48 @@ def summary(run: Run, stopped: str) -> str:
     rows = run.ledger.rows
     if not rows:
         return f"stopped before the baseline was measured ({stopped}); the same command goes on"
-    done, wins = proposals(rows), kept(rows)
+    tally, wins = total(rows, Tally), kept(rows)
     baseline = rows[0].evidence.screen[0].candidate
-    lines = ["", f"run {run.settings.run}: {len(done)} of {run.settings.budget} experiments, {stopped}"]
+    lines = ["", f"run {run.settings.run}: {tally.proposals} of {run.settings.budget} experiments, {stopped}"]
     lines.append(f"  baseline  {numbers(baseline)}")
     if wins:
         lines.append(f"  best      {numbers(run.incumbent().screen)}  (paired, in all: {_in_all(wins)})")
     else:
         lines.append("  best      the baseline: nothing beat it")
     lines += [f"  kept      {row.number}: {finding.headline(row)} ({finding.paths(row).finding})" for row in wins]
-    lines.append("  verdicts  " + ", ".join(f"{count} {name}" for name, count in _tally(done).items()))
-    nulls = [r for r in rows if r.kind == "null"]
-    if nulls:
-        false = sum(r.verdict.outcome == "kept" for r in nulls)
-        lines.append(f"  null rows {false} of {len(nulls)} kept (an experiment that changes nothing; should be 0)")
-    predicted = predictions.sentence(predictions.score(done))
+    lines.append("  verdicts  " + ", ".join(f"{count} {name}" for name, count in tally.outcomes.items()))
+    if tally.nulls:
+        kept_nulls = f"{tally.nulls_kept} of {len(tally.nulls)} kept"
+        lines.append(f"  null rows {kept_nulls} (an experiment that changes nothing; should be 0)")
+    predicted = predictions.sentence(predictions.score(rows))
     if predicted:
         lines.append(f"  predicted {predicted}")
-    pending = recorded_cost(run.folder / TRANSCRIPTS, len(rows))
-    costs = [*(row.cost for row in rows), pending]
-    if any(cost.calls or cost.lost_calls for cost in costs):
-        lines += _spent(costs, len(wins))
-    if pending.calls or pending.lost_calls:
+    spend, now = deepcopy(total(rows, Spend)), recorded_cost(run.folder / TRANSCRIPTS, len(rows))
+    if now.calls or now.lost_calls:
+        spend.put(now, len(rows))
+    if spend.calls or spend.lost_calls:
+        lines += _spent(spend, len(wins))
+    if now.calls or now.lost_calls:
         lines.append(f"            experiment {len(rows)} included, which was asked for and is not recorded yet")
-    return "\n".join([*lines, *_next_steps(run, has_findings=bool(wins))])
+    steps = next_steps(run.settings, tally.proposals, has_findings=bool(wins), worked=run.worked.hours())
+    return "\n".join([*lines, *steps])
 
 
-def _spent(costs: list[Cost], wins: int) -> list[str]:
+def _spent(spend: Spend, wins: int) -> list[str]:
     """Dollars, dollars a finding, tokens and the cache's share, and what lost replies may have cost."""
-    input_, output = sum(cost.input_tokens for cost in costs), sum(cost.output_tokens for cost in costs)
-    share = sum(cost.cached_tokens for cost in costs) / input_ if input_ else 0.0
-    known = [cost.dollars for cost in costs if cost.dollars is not None]
-    dollars = math.fsum(known)
-    spent = f"{dollars:.2f} dollars" if len(known) == len(costs) else "cost unknown"
-    if len(known) == len(costs) and wins:
+    input_, output = spend.input_tokens, spend.output_tokens
+    share = spend.cached_tokens / input_ if input_ else 0.0
+    is_known, dollars = spend.dollars.count == spend.rows, spend.dollars.value
+    spent = f"{dollars:.2f} dollars" if is_known else "cost unknown"
+    if is_known and wins:
         spent += f", {dollars / wins:.2f} a kept finding"
-    calls = sum(cost.calls for cost in costs)
-    lines = [f"  spent     {spent}; {calls} replies, {input_:,} tokens in ({share:.0%} from the cache), {output:,} out"]
-    lost = sum(cost.lost_calls for cost in costs)
-    if lost:
-        worst = [cost.lost_dollars for cost in costs if cost.lost_dollars is not None]
-        most = f"up to {math.fsum(worst):.2f} dollars more" if len(worst) == len(costs) else "at a cost unknown"
-        lines.append(f"  lost      {lost} replies never arrived, and may have been billed {most}")
+    lines = [
+        f"  spent     {spent}; {spend.calls} replies, {input_:,} tokens in ({share:.0%} from the cache), {output:,} out"
+    ]
+    if spend.lost_calls:
+        is_known = spend.lost.count == spend.rows
+        most = f"up to {spend.lost.value:.2f} dollars more" if is_known else "at a cost unknown"
+        lines.append(f"  lost      {spend.lost_calls} replies never arrived, and may have been billed {most}")
     return lines
 
 
@@ -72,23 +74,18 @@ def _in_all(wins: list[Experiment]) -> str:
     return ", ".join(parts)
 
 
-def _tally(rows: list[Experiment]) -> dict[str, int]:
-    names = [r.verdict.outcome for r in rows]
-    return {name: names.count(name) for name in ("kept", "discarded", "inconclusive", "invalid")}
-
-
-def _next_steps(run: Run, *, has_findings: bool) -> list[str]:
-    name, base = run.settings.run, run.settings.baseline[:12]
+def next_steps(settings: Settings, done: int, *, has_findings: bool, worked: float = 0.0) -> list[str]:
+    """The commands that come next, after `done` proposals and `worked` hours."""
+    name, base, branch = settings.run, settings.baseline[:12], f"research/{settings.run}"
     lines = ["next:"]
     if has_findings:
         lines += [
-            f"  read the findings    git log --stat {base}..{run.branch}    (or: git show {run.branch}:DISCOVERIES.md)",
+            f"  read the findings    git log --stat {base}..{branch}    (or: git show {branch}:DISCOVERIES.md)",
             f"  audit them           python -m harness verify --run {name}",
             f"  measure them again   python -m harness verify --run {name} --rerun kept",
-            f"  take them over       git merge {run.branch}",
+            f"  take them over       git merge {branch}",
         ]
-    command = go_on(run.settings, len(proposals(run.ledger.rows)), run.worked.hours())
-    return [*lines, f"  go on                {command}"]
+    return [*lines, f"  go on                {go_on(settings, done, worked)}"]
 
 
 def go_on(settings: Settings, done: int, worked: float = 0.0) -> str:

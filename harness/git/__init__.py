@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from harness import crash_points
 from harness.errors import ArdentError
 from harness.git.command import GitCommand, trouble
-from harness.git.stream import SHA, checked_path, import_stream
+from harness.git.stream import SHA, Blob, checked_path, import_stream
 
 _IN_PROGRESS = {
     "MERGE_HEAD": "git merge --abort",
@@ -154,6 +154,11 @@ class Repository:
         """The bytes of the file at `path` in `commit`; None if there is no file."""
         return self._blobs([f"{self.resolve(commit)}:{checked_path(path)}"])[0]
 
+    def has_file(self, commit: str, path: str) -> bool:
+        """Whether there is a file at `path` in `commit`; it is not read."""
+        name = f"{self.resolve(commit)}:{checked_path(path)}"
+        return self.command.ask("rev-parse", "--verify", "--quiet", name) is not None
+
     def working_files(self, prefixes: Sequence[str]) -> dict[str, str]:
         """The same of the working tree: with uncommitted and untracked files, without ignored ones."""
         out = self.command.run(
@@ -174,7 +179,7 @@ class Repository:
     def commit(
         self,
         parent: str,
-        changes: Mapping[str, str | None],
+        changes: Mapping[str, str | Path | None],
         message: str,
         ref: str,
         expected: str | None,
@@ -183,11 +188,13 @@ class Repository:
     ) -> str:
         """Commit `changes` (path to text, None deletes) on `parent`, and move `ref` there from `expected`.
 
+        A file of any length is given by its place on the disk: git reads it there, and it must not change meanwhile.
         `expected` None: there is no such ref yet. `date` is in seconds since 1970, None is now; with it, the
         same arguments give the same hash. Returns the hash. ArdentError: the ref is elsewhere, the disk full.
         """
         stamp = f"{self.command.identity} {int(time.time()) if date is None else date} +0000"
-        stream = b"".join(import_stream(parent, changes, message, stamp))
+        known = {path: self._store(new) if isinstance(new, Path) else new for path, new in changes.items()}
+        stream = b"".join(import_stream(parent, known, message, stamp))
         sha = (
             self.command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream)
             .decode("ascii")
@@ -214,6 +221,10 @@ class Repository:
         crash_points.reach("ref-moved")
 
     # Inside
+
+    def _store(self, file: Path) -> Blob:
+        """The file's bytes as a blob, without any of them in this process."""
+        return Blob(self.command.run("hash-object", "-w", "--no-filters", "--", str(file)).decode("ascii").strip())
 
     def _blobs(self, names: Sequence[str]) -> list[bytes | None]:
         """The bytes of each blob (hash, or commit:path); None where there is no blob of that name."""

@@ -20,6 +20,7 @@ from harness.proposers.prices import Price, Usage, find_price, read_prices, simp
 from harness.proposers.secret import NO_ACCESS
 from harness.proposers.transcripts import Transcripts
 from harness.records import Cost, Experiment
+from harness.totals import Spend, total
 
 CountInput = Callable[[], int | None]
 
@@ -61,7 +62,7 @@ class Bill:
         return self.price.worst(size, self.options.max_tokens)
 
     def approve(
-        self, request: Mapping[str, object], number: int, experiments: tuple[Experiment, ...], count: CountInput
+        self, request: Mapping[str, object], number: int, experiments: Sequence[Experiment], count: CountInput
     ) -> float | None:
         """The worst case of the call that is about to be made. Raises ProposerPausedError if it passes the ceiling."""
         worst = self.worst(request)
@@ -80,7 +81,7 @@ class Bill:
             )
         return worst
 
-    def _spent(self, number: int, experiments: tuple[Experiment, ...]) -> tuple[float, float]:
+    def _spent(self, number: int, experiments: Sequence[Experiment]) -> tuple[float, float]:
         """Dollars of the run so far, experiment `number` included: known, and the most that was lost."""
         now = self.charge(number)
         if now.dollars is None or now.lost_dollars is None:
@@ -119,16 +120,15 @@ def open_bill(prices: Path, options: ProposerOptions, transcripts: Transcripts) 
     return Bill(options, price, transcripts)
 
 
-def sum_dollars(experiments: tuple[Experiment, ...]) -> tuple[float, float]:
+def sum_dollars(experiments: Sequence[Experiment]) -> tuple[float, float]:
     """Dollars of the rows: known, and the most that lost replies may have cost.
 
     Raises BadInputError: a row's cost is unknown, so no ceiling can be held.
     """
-    for row in experiments:
-        if row.cost.dollars is None or row.cost.lost_dollars is None:
-            raise BadInputError(f"--max-usd: the cost of experiment {row.number} is unknown; drop the flag to go on")
-    known = fsum(row.cost.dollars or 0.0 for row in experiments)
-    return known, fsum(row.cost.lost_dollars or 0.0 for row in experiments)
+    spend = total(experiments, Spend)
+    if spend.unknown is not None:
+        raise BadInputError(f"--max-usd: the cost of experiment {spend.unknown} is unknown; drop the flag to go on")
+    return spend.dollars.value, spend.lost.value
 
 
 def _dollars(usage: Usage | None, price: Price | None) -> float | None:

@@ -7,6 +7,7 @@ error; trouble on the way pauses the run.
 Does not cover: streaming, batches, and servers that do not speak the Messages API.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class ClaudeProposer:
 
     @classmethod
     def open(
-        cls, prices: Path, options: ProposerOptions, experiments: tuple[Experiment, ...] = ()
+        cls, prices: Path, options: ProposerOptions, experiments: Sequence[Experiment] = ()
     ) -> "ClaudeProposer":
         """Check the key, the address, the flags, the price list, and what the run's rows cost so far.
 

@@ -3,7 +3,7 @@
 Does not cover: the knobs of the run (budget, gate, git), which belong to the loop.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -51,7 +51,7 @@ class ProposerOptions:
     """
 
     script: Path | None = None
-    replay: tuple[Experiment, ...] = ()
+    replay: Sequence[Experiment] = ()
     replayed_transcripts: Path | None = None
     transcripts: Path = Path("transcripts")
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -6,6 +6,7 @@ from them, and must be the row's. Which row comes next follows from the ledger, 
 Does not cover: drawing the same instances; that follows from the run's secret.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from harness.proposers.secret import NO_ACCESS
 from harness.proposers.transcripts import Transcripts
 from harness.records import Briefing, Experiment, Proposal, Reply
 from harness.sandbox import printable
+from harness.totals import Tally, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class ReplayProposer:
     `transcripts` are that run's; None where they are not in this repository.
     """
 
-    rows: tuple[Experiment, ...]
+    rows: Sequence[Experiment]
     transcripts: Path | None = None
     name: str = "replay"
 
@@ -37,16 +39,16 @@ class ReplayProposer:
     def propose(self, briefing: Briefing, judge_proposal: JudgeProposal) -> Reply:
         """The next recorded reply. Raises ProposerPausedError when the recorded run has ended."""
         del judge_proposal  # what was recorded is final
-        recorded = [row for row in self.rows if row.kind == "proposal"]
-        index = count_proposals(briefing.experiments)
-        if index >= len(recorded):
+        tally, index = total(self.rows, Tally), count_proposals(briefing.experiments)
+        if index >= tally.proposals:
             raise ProposerPausedError(
-                f"--replay: run {recorded[0].run} has ended after {len(recorded)} proposals"
+                f"--replay: run {self.rows[0].run} has ended after {tally.proposals} proposals"
             )
-        reply = _reply_of(recorded[index])
+        row = self.rows[tally.position(index)]
+        reply = _reply_of(row)
         if self.transcripts is None or not self.transcripts.exists() or reply.proposal is None:
             return reply
-        return replace(reply, proposal=_read_again(self.transcripts, recorded[index], reply.proposal))
+        return replace(reply, proposal=_read_again(self.transcripts, row, reply.proposal))
 
 
 def is_proposal_of(row: Experiment, proposal: Proposal) -> bool:

@@ -9,13 +9,25 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import fsum, isfinite
+from math import isfinite
 from pathlib import Path
 
 from harness.ledger.durable import trouble
 from harness.records import Experiment
+from harness.totals import Sum, total
 
 FILE = "worktime"  # seconds, as one number of a fixed width: one write replaces it
+
+
+@dataclass(slots=True)
+class Worked:
+    """What the rows themselves took."""
+
+    seconds: Sum = field(default_factory=Sum)
+
+    def add(self, row: Experiment) -> None:
+        """Add the row's."""
+        self.seconds.put(row.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,7 @@ class WorkTime:
             noted = float(path.read_text("ascii"))
         except (OSError, ValueError):
             noted = 0.0
-        of_rows = fsum(row.seconds for row in rows)
+        of_rows = total(rows, Worked).seconds.value
         return cls(path, max(noted, of_rows) if isfinite(noted) else of_rows)
 
     def seconds(self) -> float:
