@@ -146,7 +146,7 @@ CLAIMS = (
     ),
     Claim(
         "C-wall", C, "19.1 s and 19.2 s", "19.1, 19.2 s", "within noise",
-        "Seconds of this machine, so judged by eye: the two are as fast as each other.",
+        "Processor seconds of this machine, so judged by eye: the two are as fast as each other.",
         timing.time_variants, "{0:.1f} s, {1:.1f} s", modules=("timing",), minutes=1,
     ),
     Claim(

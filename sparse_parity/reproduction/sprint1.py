@@ -83,7 +83,8 @@ CLAIMS = (
     Claim(
         "S1-1s", SOURCE, "under one second in all", "<1 s", "wrong",
         "Measured on the original file: 2.0 s, because it scores all 40 samples after each of its 40 steps. Ours, "
-        "seconds of this machine and so judged by eye, are once scored after each epoch, once after each step.",
+        "processor seconds of this machine and so judged by eye, are once scored after each epoch, once after each "
+        "step.",
         timing.time_sprint_1, "{0:.2f} s, {1:.2f} s", modules=("timing",),
     ),
 )  # fmt: skip
