@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from harness import contract, edits, judge, policy
+from harness import contract, crash_points, edits, judge, policy
 from harness.errors import ArdentError
 from harness.judge import Drawn
 from harness.measure import Failure, Program, measure, measure_both
@@ -217,6 +217,7 @@ def confirm(
     while True:
         on_instance(len(drawn) + 1, rules.max_instances)
         found = draw_instance(len(drawn))
+        crash_points.reach("instance-measured")
         if isinstance(found, Failure):
             return Verdict("invalid", "confirm", found.reason, looks=looks), drawn
         drawn.append(found)

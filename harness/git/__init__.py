@@ -5,19 +5,22 @@ are (no filters, no line-ending conversion); what a method wrote is on the disk 
 moves no ref. Every git process is started by harness/git/command.py.
 
 Does not cover: checking a branch out, merging, the network, partial clones. Files are written with mode
-100644, whatever they had. A commit that failed half-way may leave unreachable objects, which `git gc` removes
-later, and git's own fast_import_crash_* note.
+100644, whatever they had. A commit that was killed half-way may leave unreachable objects, which `git gc` removes
+later.
 """
 
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from harness import crash_points
 from harness.errors import ArdentError
+from harness.git import apart, left
 from harness.git.command import GitCommand, trouble
 from harness.git.stream import SHA, checked_path, import_stream
 
@@ -187,11 +190,8 @@ class Repository:
         same arguments give the same hash. Returns the hash. ArdentError: the ref is elsewhere, the disk full.
         """
         stamp = f"{self.command.identity} {int(time.time()) if date is None else date} +0000"
-        stream = b"".join(import_stream(parent, changes, message, stamp))
-        sha = (
-            self.command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream)
-            .decode("ascii")
-            .strip()
+        sha = apart.write_commit(
+            self.command, b"".join(import_stream(parent, changes, message, stamp)), self.common, self.private_dir()
         )
         crash_points.reach("commit-made")
         self.move_ref(ref, sha, expected)
@@ -212,8 +212,26 @@ class Repository:
         if answer.status:
             raise trouble(f"{ref}: git update-ref", answer)
         crash_points.reach("ref-moved")
+        apart.sync_ref(self.common, ref)
+
+    @contextmanager
+    def alone_on(self, refs: Sequence[str], lock: Path) -> Iterator["Repository"]:
+        """The repository for the one process that moves these refs (full names; with a last /, all in that folder).
+
+        What an earlier such process left, killed, is out of the way: git at work, and locks. `lock` is a file for it.
+        """
+        with left.waited_for(lock) as file:
+            places = [self.common / ref for ref in refs]
+            folders = [place.glob("*.lock") for ref, place in zip(refs, places, strict=True) if ref.endswith("/")]
+            left.remove_stale_locks([*(place.with_name(f"{place.name}.lock") for place in places), *chain(*folders)])
+            yield replace(self, command=replace(self.command, inherited=file))
 
     # Inside
+
+    @property
+    def common(self) -> Path:
+        """The git directory that all worktrees share."""
+        return self.private.parent
 
     def _blobs(self, names: Sequence[str]) -> list[bytes | None]:
         """The bytes of each blob (hash, or commit:path); None where there is no blob of that name."""

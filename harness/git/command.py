@@ -23,11 +23,12 @@ _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.quotePath=false",
-    # Git before 2.36 ignores these two; it syncs packs by itself.
-    "core.fsync=loose-object,pack,pack-metadata,reference",
+    # Git before 2.36 ignores these two, and syncs no ref. New objects are synced by `apart`, whatever the git.
+    "core.fsync=reference",
     "core.fsyncMethod=fsync",
     "commit.gpgSign=false",
     "gc.auto=0",
+    "core.filesRefLockTimeout=1000",  # milliseconds: a user's git gc holds the lock of each ref for a moment
     "fastimport.unpackLimit=10000",  # loose objects: a pack for each experiment would slow every git command
 )
 _FLAGS = ("--no-pager", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs")
@@ -38,6 +39,7 @@ _FIXES = {
     "Out of diskspace": _SPACE,  # git's own word
     "File too large": _SPACE,
     "quota exceeded": _SPACE,
+    "couldn't write": _SPACE,  # a ref, and git does not say why
     "SIGXFSZ": _SPACE,
     "died of signal 25": _SPACE,  # SIGXFSZ again, told by git about its own child
     "SIGKILL": "run the same command again",
@@ -68,11 +70,15 @@ class GitCommand:
 
     Attributes:
         identity: who the reflog names, `Name <email>`.
+        objects: folder that new objects go into, None for the repository's own.
+        inherited: descriptor that git processes keep open until they end, so that others can wait for them.
     """
 
     root: Path
     git_dir: Path | None = None
     identity: str = "Ardent <ardent@localhost>"
+    objects: Path | None = None
+    inherited: int | None = None
 
     def start(self, *arguments: str, stdin: bytes = b"") -> Answer:
         """Run one git command to its end, whatever its exit status."""
@@ -88,6 +94,7 @@ class GitCommand:
             as_process=True,
             shell=False,
             start_new_session=True,
+            pass_fds=() if self.inherited is None else (self.inherited,),
         )
         out, error = process.communicate(stdin)
         return Answer(process.returncode, out, error.decode("utf-8", "replace"))
@@ -112,6 +119,8 @@ class GitCommand:
         name, _, email = self.identity.rstrip(">").partition(" <")
         prefix = ["env", *_each("-u", foreign), "GIT_TERMINAL_PROMPT=0"]
         prefix += [f"GIT_COMMITTER_NAME={name}", f"GIT_COMMITTER_EMAIL={email}"]
+        if self.objects:
+            prefix.append(f"GIT_OBJECT_DIRECTORY={self.objects}")
         prefix += ["git", "-C", str(self.root), *_FLAGS, *_each("-c", _SETTINGS)]
         if self.git_dir:  # looked for only once: a vanished .git must not lead to a repository further up
             prefix += [f"--git-dir={self.git_dir}", f"--work-tree={self.root}"]
@@ -127,5 +136,9 @@ def trouble(command: str, answer: Answer) -> ArdentError:
     text = f"ended by {Signals(-answer.status).name}" if answer.status < 0 else answer.error
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [f"exit status {answer.status}"]
     line = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
-    fix = next((fix for words, fix in _FIXES.items() if words in text), "run git fsck, and try again")
-    return ArdentError(f"{command}: {line.removeprefix('fatal: ').removeprefix('error: ')}; {fix}")
+    return ArdentError(f"{command}: {line.removeprefix('fatal: ').removeprefix('error: ')}; {fix_for(text)}")
+
+
+def fix_for(text: str) -> str:
+    """What to do about what git or the system said."""
+    return next((fix for words, fix in _FIXES.items() if words in text), "run git fsck, and try again")

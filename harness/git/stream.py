@@ -6,6 +6,7 @@ Does not cover: moving refs; the stream takes back the ref that it must name.
 import re
 from collections.abc import Iterator, Mapping
 
+UNBORN = "refs/ardent/unborn"  # the ref that a stream must name; it takes it back
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -15,7 +16,7 @@ def import_stream(
     """The commit for git fast-import, on a ref that its last lines take back: only `move_ref` moves refs."""
     if not SHA.fullmatch(parent):
         raise ValueError(f"a parent is a full hash, not {parent!r}")
-    yield f"feature done\ncommit refs/ardent/unborn\nmark :1\nauthor {stamp}\ncommitter {stamp}\n".encode()
+    yield f"feature done\ncommit {UNBORN}\nmark :1\nauthor {stamp}\ncommitter {stamp}\n".encode()
     yield _data(message) + f"from {parent}\n".encode()
     # Deletions first, so that a folder may become a file.
     for path, text in sorted(changes.items(), key=lambda change: change[1] is not None):
@@ -23,7 +24,7 @@ def import_stream(
             yield f"D {checked_path(path)}\n".encode()
         else:
             yield f"M 100644 inline {checked_path(path)}\n".encode() + _data(text)
-    yield f"\nget-mark :1\nreset refs/ardent/unborn\nfrom {'0' * len(parent)}\n\ndone\n".encode()
+    yield f"\nget-mark :1\nreset {UNBORN}\nfrom {'0' * len(parent)}\n\ndone\n".encode()
 
 
 def _data(text: str) -> bytes:

@@ -149,6 +149,7 @@ class Ledger:
         """The ledger at `path`, made if missing, chain verified; LedgerError names the line that is wrong."""
         with _opened(path, os.O_RDWR | os.O_CREAT) as file:
             sync_folder(path.parent)
+            crash_points.reach("ledger-opened")
             data = path.read_bytes()
             whole = _whole_length(data)
             recovered = _set_aside(path, file, data[whole:], whole) if whole < len(data) else ""
@@ -196,8 +197,10 @@ def _set_aside(path: Path, file: int, torn: bytes, whole: int) -> str:
     with _opened(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as aside:
         _write_whole(aside, torn + b"\n", os.fstat(aside).st_size)
     sync_folder(path.parent)
+    crash_points.reach("torn-kept")
     os.ftruncate(file, whole)
     os.fsync(file)
+    crash_points.reach("torn-cut")
     return (
         f"{path.name}: the last line was torn off by a crash; its {len(torn)} bytes are now in {place.name}"
     )
@@ -233,30 +236,34 @@ def _write_whole(file: int, data: bytes, length: int) -> None:
 
 @contextmanager
 def exclusive_lock(path: Path, owner: str) -> Iterator[None]:
-    """Hold the lock file at `path`; ArdentError naming its holder when `owner` ("run x") is locked already.
+    """Hold the lock of the folder around `path`; ArdentError naming its holder when `owner` ("run x") is locked.
 
-    The lock is the kernel's and ends with this process, however that ends; the file stays. A process forked
-    from this one without exec shares the lock.
+    The lock is the kernel's and ends with this process, however that ends; its processes elsewhere, before a reboot or
+    in another container, make no difference. The file says who holds it, and is no lock: removing it frees nothing.
+    A process forked from this one without exec shares the lock; none of ours is.
     """
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise trouble(path, error) from error
     try:
-        _lock(file, path, owner)
+        _lock(folder, file, path, owner)
         yield
         os.ftruncate(file, 0)
+        crash_points.reach("unlocked")
     finally:
         os.close(file)
+        os.close(folder)
 
 
-def _lock(file: int, path: Path, owner: str) -> None:
-    """Lock the open file and write into it who holds it."""
+def _lock(folder: int, file: int, path: Path, owner: str) -> None:
+    """Lock the open folder, and write into the file who holds it."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     command = " ".join(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]).split())[:200]
     text = f"pid {os.getpid()} on {socket.gethostname()} since {started} ({command})\n"
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(file, 0)
         os.pwrite(file, text.encode("utf-8", "replace"), 0)
     except BlockingIOError as held:

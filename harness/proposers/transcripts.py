@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import crash_points
 from harness.errors import ArdentError
 from harness.ledger import replace_file
 from harness.proposers.secret import Access
@@ -72,6 +73,7 @@ class Transcripts:
     def drop_attempt(self, attempt: "Attempt") -> None:
         """Forget an attempt that cannot have been billed."""
         (self.directory / attempt.file_name).unlink(missing_ok=True)
+        crash_points.reach("attempt-dropped")
 
     def write_request(self, stem: str, request: Mapping[str, object]) -> None:
         """Record a request before it is sent."""

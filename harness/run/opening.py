@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness import doctor
+from harness import crash_points, doctor
 from harness import ledger as ledgers
 from harness import task as tasks
 from harness.errors import ArdentError, BadInputError
@@ -53,7 +53,13 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
         raise BadInputError(f"--run {name!r}: use lower-case letters and digits, single . _ - between them, at most 41")
     folder = runs / name
     folder.mkdir(exist_ok=True)
-    with ledgers.exclusive_lock(folder / "lock", f"run {name}"):
+    crash_points.reach("folder-made")
+    refs = (f"refs/heads/research/{name}", f"refs/experiments/{name}/")
+    with (
+        ledgers.exclusive_lock(folder / "lock", f"run {name}"),
+        repository.alone_on(refs, folder / "git") as repository,
+    ):
+        crash_points.reach("locked")
         ledger = ledgers.Ledger.open(folder / LEDGER)
         task_sha256 = tasks.task_hash(task)
         if ledger.rows:
@@ -70,6 +76,7 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
         finally:
             if not ledger.rows:  # nothing was measured: the name is free again
                 (folder / SETTINGS).unlink(missing_ok=True)
+                crash_points.reach("settings-gone")
 
 
 def peek_run(root: Path, name: str | None, task: str, proposer: str, budget: int) -> Run:
