@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from harness import cli, experiment, redteam
 from harness.brief import brief
-from harness.console import Console, summary
+from harness.console import Limits, View, choose_view
 from harness.errors import ProposerPausedError
 from harness.gate import Incumbent
 from harness.interrupt import Interrupt
 from harness.proposers import Proposer, build, choose
 from harness.proposers.secret import take_environment
 from harness.records import Briefing
-from harness.run import Run, check_meter, proposals
+from harness.run import Run, check_meter, proposals_done
 from harness.run.opening import open_run
 
 ROOT = Path(__file__).resolve().parent
@@ -39,56 +39,56 @@ def main(arguments: cli.LoopArguments) -> int:
 
         print(dry_run(ROOT, arguments, name, environ))
         return 0
-    with Interrupt() as interrupt, Console() as console, open_run(ROOT, wanted) as run:
-        options, seed = cli.options(arguments, run, environ), cli.proposer_seed(run)
+    view = choose_view(arguments.look)
+    with Interrupt(view.interrupted) as interrupt, view, open_run(ROOT, wanted, view.say) as run:
+        options, seed = cli.options(arguments, run, environ, view.waiting), cli.proposer_seed(run)
         proposer = build(name, root=ROOT, task=run.bench.task, seed=seed, options=options, experiments=run.ledger.rows)
         for line in filter(None, (notice, note, cli.opening(run))):
-            console.say(line)
-        redteam.before_spending(ROOT, run, console.say)
+            view.say(line)
+        redteam.before_spending(ROOT, run, view.say)
         try:
-            ending = loop(run, proposer, console, interrupt, arguments)
+            ending = loop(run, proposer, view, interrupt, arguments)
         except ProposerPausedError:
-            console.say(summary(run, "paused"))
+            view.summary(run, "paused")
             raise
-        console.say(summary(run, ending.reason))
+        view.summary(run, ending.reason)
     return ending.code
 
 
-def loop(
-    run: Run, proposer: Proposer, console: Console, interrupt: Interrupt, arguments: cli.LoopArguments
-) -> Ending:
+def loop(run: Run, proposer: Proposer, view: View, interrupt: Interrupt, arguments: cli.LoopArguments) -> Ending:
     """One experiment after another."""
     deadline = time.monotonic() + arguments.max_hours * 3600
+    view.follow(run, Limits(lambda: (deadline - time.monotonic()) / 3600, arguments.of_model.max_usd))
     tell = partial(brief, run, prompts=ROOT / "prompts", token_budget=arguments.of_model.briefing_tokens)
     experiment.publish_pending(run)
     if not run.ledger.rows and not interrupt.asked:
-        console.begin("0")
-        console.title("baseline")
-        console.baseline(experiment.run_baseline(run, console.stage))
+        view.begin("0")
+        view.title("baseline")
+        view.end(experiment.run_baseline(run, view.stage))
     budget = run.settings.budget
-    while (done := len(proposals(run.ledger.rows))) < budget:
+    while (done := proposals_done(run.ledger.rows)) < budget:
         if interrupt.asked:
             return Ending("interrupted; the same command goes on", 130)
         if time.monotonic() > deadline:
             return Ending(f"out of time (--max-hours {arguments.max_hours:g}); the same command goes on", 0)
-        one_experiment(run, proposer, tell, console, f"{done + 1}/{budget}")
+        one_experiment(run, proposer, tell, view, f"{done + 1}/{budget}")
     experiment.close(run)
     return Ending("budget used", 0)
 
 
 def one_experiment(
-    run: Run, proposer: Proposer, tell: Callable[[Incumbent], Briefing], console: Console, position: str
+    run: Run, proposer: Proposer, tell: Callable[[Incumbent], Briefing], view: View, position: str
 ) -> None:
     """Propose, try, gate, record."""
     incumbent = run.incumbent()
     if experiment.null_is_due(run):
-        console.begin("null")
+        view.begin("null")
         attempt = experiment.null_attempt()
     else:
-        console.begin(position)
+        view.begin(position)
         attempt = experiment.ask(run, incumbent, proposer, tell(incumbent))
-    console.title(attempt.title)
-    console.end(experiment.try_attempt(run, incumbent, attempt, console.stage, console.instance))
+    view.title(attempt.title)
+    view.end(experiment.try_attempt(run, incumbent, attempt, view.stage, view.instance))
 
 
 if __name__ == "__main__":

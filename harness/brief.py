@@ -10,7 +10,7 @@ from harness import briefing, experiment
 from harness.briefing import Facts
 from harness.gate import MODEL, Incumbent
 from harness.records import Briefing
-from harness.run import Run, proposals
+from harness.run import Run, proposals_done
 
 
 def brief(run: Run, incumbent: Incumbent, prompts: Path, token_budget: int = briefing.TOKEN_BUDGET) -> Briefing:
@@ -38,7 +38,7 @@ def gather_unmeasured(run: Run, commit: str, prompts: Path, token_budget: int) -
         baseline=rows[0].evidence.screen[0].candidate if rows else None,
         experiments=rows,
         number=max(len(rows), 1),
-        remaining=run.settings.budget - len(proposals(rows)),
+        remaining=run.settings.budget - proposals_done(rows),
         task=run.bench.task,
         discoveries=experiment.discoveries(run, commit),
         token_budget=token_budget,

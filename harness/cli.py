@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.console import Look
 from harness.edits import is_editable
 from harness.errors import ArdentError
 from harness.flags import ModelFlags, above_zero, add_model_flags, read_model_flags, steps_above_zero, whole_seed
 from harness.proposers import NAMES, ProposerOptions
-from harness.run import TRANSCRIPTS, Run, Wanted, editable_files, proposals, recorded_rows
+from harness.proposers.options import Wait
+from harness.run import TRANSCRIPTS, Run, Wanted, editable_files, proposals_done, recorded_rows
 
 DEFAULT_TASK = "parity20"
 DRY_BUDGET = 20
@@ -46,7 +48,7 @@ class LoopArguments:
     replay: str
     dry_run: bool
     count_tokens: bool
-    json: bool
+    look: Look
     of_model: ModelFlags
 
 
@@ -76,9 +78,19 @@ def loop_arguments(argv: list[str] | None = None) -> LoopArguments:
     dry = "print the next briefing, its size and what the run would cost; nothing is sent, measured or written"
     parser.add_argument("--dry-run", action="store_true", help=dry)
     parser.add_argument("--count-tokens", action="store_true", help="with --dry-run: have the server count (free)")
-    parser.add_argument("--json", action="store_true", help="with --dry-run: one JSON document")
+    _add_looks(parser)
     add_model_flags(parser)
     return _checked(parser, parser.parse_args(argv))
+
+
+def _add_looks(parser: Parser) -> None:
+    """What is shown: one of them, or none for a live view on a terminal and plain lines elsewhere."""
+    for look, text in (
+        ("quiet", "only the summary, and errors"),
+        ("json", "one JSON object a line: the run, each experiment, the summary; with --dry-run one document"),
+        ("plain", "plain lines on a terminal too, for a screen reader: nothing moves, no dots"),
+    ):
+        parser.add_argument(f"--{look}", dest="looks", action="append_const", const=look, help=text)
 
 
 def _checked(parser: Parser, given: argparse.Namespace) -> LoopArguments:
@@ -86,10 +98,14 @@ def _checked(parser: Parser, given: argparse.Namespace) -> LoopArguments:
         if not given.dry_run:
             parser.error("the following arguments are required: --budget")
         given.budget = DRY_BUDGET
-    if (given.count_tokens or given.json) and not given.dry_run:
-        parser.error("--count-tokens and --json go with --dry-run")
+    if given.count_tokens and not given.dry_run:
+        parser.error("--count-tokens goes with --dry-run")
+    looks = sorted(set(given.looks or [""]))
+    if len(looks) > 1:
+        parser.error(f"--{' and --'.join(looks)} do not go together; choose one")
+    del given.looks
     of_model = read_model_flags(given)
-    return LoopArguments(**vars(given), of_model=of_model)
+    return LoopArguments(**vars(given), look=looks[0], of_model=of_model)
 
 
 _LOOP = """Propose changes to sparse_parity, gate them, and commit what is proven to research/<run>.
@@ -107,7 +123,9 @@ def wanted(arguments: LoopArguments, proposer: str) -> Wanted:
     return Wanted(arguments.run, arguments.task, proposer, arguments.seed, arguments.budget, arguments.replay)
 
 
-def options(arguments: LoopArguments, run: Run, environ: Mapping[str, str]) -> ProposerOptions:
+def options(
+    arguments: LoopArguments, run: Run, environ: Mapping[str, str], on_wait: Callable[[Wait], None] = lambda _wait: None
+) -> ProposerOptions:
     """The proposer's knobs."""
     replayed = recorded_rows(run.repository.root, arguments.replay) if arguments.replay else ()
     return arguments.of_model.options(
@@ -116,6 +134,7 @@ def options(arguments: LoopArguments, run: Run, environ: Mapping[str, str]) -> P
         script=arguments.script,
         replay=replayed,
         replayed_transcripts=run.folder.parent / arguments.replay / TRANSCRIPTS if arguments.replay else None,
+        on_wait=on_wait,
     )
 
 
@@ -127,7 +146,7 @@ def proposer_seed(run: Run) -> int:
 def opening(run: Run) -> str:
     """The line that says what is about to run."""
     settings = run.settings
-    done = len(proposals(run.ledger.rows))
+    done = proposals_done(run.ledger.rows)
     how = f"goes on after {done} experiment{'' if done == 1 else 's'}" if run.is_resumed else "begins"
     lines = [f"run {settings.run} {how}: task {settings.task}, from commit {settings.baseline[:12]}, on {run.branch}"]
     if run.ledger.recovered:

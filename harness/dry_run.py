@@ -6,9 +6,8 @@ Does not cover: how much the model will think, which is most of what its answers
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import fsum
 from pathlib import Path
 
 from harness import briefing
@@ -20,8 +19,9 @@ from harness.proposers.answer import text_sha256
 from harness.proposers.options import ProposerOptions
 from harness.proposers.readiness import FirstCall, first_call
 from harness.records import Experiment
-from harness.run import Run, proposals
+from harness.run import Run, proposals_done
 from harness.run.opening import peek_run
+from harness.totals import Spend, total
 
 # Of one experiment, thinking and repairs included, until the run's own ledger knows better.
 ASSUMED_OUTPUT_TOKENS = 6_000
@@ -60,7 +60,7 @@ def dry_run(root: Path, arguments: LoopArguments, name: str, environ: Mapping[st
     knobs = options(arguments, run, environ)
     called = first_call(root / "prompts", knobs, laid.system, laid.prompt, count=arguments.count_tokens)
     forecast = _forecast(run, laid, knobs, called)
-    if arguments.json:
+    if arguments.look == "json":
         document = {**asdict(forecast), "system": laid.system, "prompt": laid.prompt}
         return json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
     table = _table(forecast, asked=arguments.count_tokens)
@@ -85,11 +85,11 @@ def _lay_out(run: Run, prompts: Path, token_budget: int) -> Layout:
 
 def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall) -> Forecast:
     rows = run.ledger.rows
-    own = [row.cost.dollars for row in rows if row.cost.calls and row.cost.dollars is not None]
-    is_measured = len(own) >= LEAST_ROWS
+    own = total(rows, Spend).billed
+    is_measured = own.count >= LEAST_ROWS
     assumed = called.expected_dollars(ASSUMED_CALLS, ASSUMED_OUTPUT_TOKENS)
-    each = fsum(own) / len(own) if is_measured else assumed
-    left = max(run.settings.budget - len(proposals(rows)), 0)
+    each = own.value / own.count if is_measured else assumed
+    left = max(run.settings.budget - proposals_done(rows), 0)
     return Forecast(
         run=run.settings.run,
         number=max(len(rows), 1),
@@ -105,11 +105,11 @@ def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall)
     )
 
 
-def _bought(ceiling: float | None, each: float | None, rows: tuple[Experiment, ...]) -> int | None:
+def _bought(ceiling: float | None, each: float | None, rows: Sequence[Experiment]) -> int | None:
     if ceiling is None or not each:
         return None
-    spent = fsum((row.cost.dollars or 0.0) + (row.cost.lost_dollars or 0.0) for row in rows)
-    return max(int((ceiling - spent) / each), 0)
+    spend = total(rows, Spend)
+    return max(int((ceiling - spend.dollars.value - spend.lost.value) / each), 0)
 
 
 def _table(forecast: Forecast, *, asked: bool) -> list[str]:

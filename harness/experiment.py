@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from harness import contract, crash_points, edits, finding, gate
 from harness.errors import ArdentError
@@ -28,9 +29,10 @@ from harness.records import (
     Stage,
     Verdict,
 )
-from harness.run import Run, environment, kept, proposals
-from harness.run.branch import ledger_path, refuse_checkout, start_branch
+from harness.run import Run, environment, kept
+from harness.run.branch import is_closed, ledger_path, refuse_checkout, start_branch
 from harness.sandbox import printable
+from harness.totals import Tally, Trees, Tried, total
 
 OnStage = Callable[[Stage], None]
 OnInstance = Callable[[int, int], None]
@@ -100,15 +102,13 @@ def _objection(run: Run, incumbent: Incumbent, proposal: Proposal) -> str:
         sources = edits.apply(incumbent.sources, proposal.edits)
     except edits.EditError as error:
         return str(error)
-    return gate.find_problem(sources, run.bench, {row.tree_sha256 for row in run.ledger.rows})
+    return gate.find_problem(sources, run.bench, Tried(total(run.ledger.rows, Trees)))
 
 
 def null_is_due(run: Run) -> bool:
     """Whether the next experiment is a null row: one after every `null_every` proposals."""
-    every = run.bench.task.rules.null_every
-    rows = run.ledger.rows
-    nulls = sum(row.kind == "null" for row in rows)
-    return every > 0 and len(proposals(rows)) // every > nulls
+    every, tally = run.bench.task.rules.null_every, total(run.ledger.rows, Tally)
+    return every > 0 and tally.proposals // every > len(tally.nulls)
 
 
 def discoveries(run: Run, commit: str) -> str:
@@ -169,11 +169,7 @@ def _failed(stage: Stage, reason: str, incumbent: Incumbent) -> Trial:
 
 def _context(run: Run, on_stage: OnStage, on_instance: OnInstance, *, is_null: bool) -> Context:
     rows = run.ledger.rows
-    tried: dict[str, int] = {}
-    for row in rows:
-        if row.kind != "null" and row.tree_sha256:
-            tried.setdefault(row.tree_sha256, row.number)
-    confirmed = sum(row.verdict.looks > 0 for row in proposals(rows))
+    tried, confirmed = Tried(total(rows, Trees)), total(rows, Tally).confirmed
     return Context(_purpose(run), tried, confirmed, is_null, on_stage, on_instance)
 
 
@@ -270,7 +266,7 @@ def publish_pending(run: Run) -> None:
 def close(run: Run) -> None:
     """Commit the rows after the last kept experiment, so that a merge brings the whole ledger."""
     tip = run.tip()
-    if _text_at(run, tip, ledger_path(run.settings.run)) != run.ledger.path.read_text("ascii"):
+    if not is_closed(run.repository, run.settings, run.ledger.tip):
         _commit(run, tip, f"Ledger of run {run.settings.run}: {len(run.ledger.rows)} rows", {})
 
 
@@ -280,7 +276,7 @@ def _commit(run: Run, tip: str, message: str, changes: Mapping[str, str | None])
     refuse_checkout(run)
     row = run.ledger.rows[-1]
     trailers = f"Ardent-Run: {row.run}\nArdent-Experiment: {row.number}\nArdent-Tip: {run.ledger.tip}\n"
-    files = {**changes, ledger_path(row.run): run.ledger.path.read_text("ascii")}
+    files: dict[str, str | Path | None] = {**changes, ledger_path(row.run): run.ledger.path}
     date = int(datetime.fromisoformat(row.started).timestamp() + row.seconds)
     run.repository.commit(tip, files, f"{message}\n\n{trailers}", run.ref, tip, date=date)
 

@@ -5,13 +5,13 @@ what the values are for.
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from harness.briefing import TOKEN_BUDGET
-from harness.proposers.options import DEFAULT_MODEL, Effort, ProposerOptions
+from harness.proposers.options import DEFAULT_MODEL, Effort, ProposerOptions, Wait
 from harness.records import Experiment
 
 MOST_SEED = 2**63
@@ -40,8 +40,9 @@ class ModelFlags:
         transcripts: Path,
         environ: Mapping[str, str],
         script: Path | None = None,
-        replay: tuple[Experiment, ...] = (),
+        replay: Sequence[Experiment] = (),
         replayed_transcripts: Path | None = None,
+        on_wait: Callable[[Wait], None] = lambda _wait: None,
     ) -> ProposerOptions:
         """The proposer's knobs."""
         return ProposerOptions(
@@ -59,6 +60,7 @@ class ModelFlags:
             cache_ttl=self.cache_ttl,
             force_tool=self.force_tool,
             timeout_s=self.timeout,
+            on_wait=on_wait,
         )
 
 

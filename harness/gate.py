@@ -7,8 +7,7 @@ secret. Does not cover: applying edits, and recording what became of them.
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from harness import contract, crash_points, edits, judge, policy
@@ -138,7 +137,7 @@ def judge_candidate(sources: Mapping[str, str], incumbent: Incumbent, bench: Ben
     return Trial(verdict, evidence, tree, clock.seconds())
 
 
-def find_problem(sources: Mapping[str, str], bench: Bench, tried: AbstractSet[str]) -> str:
+def find_problem(sources: Mapping[str, str], bench: Bench, tried: Container[str]) -> str:
     """What a proposer may mend before its candidate is tried: refusals of the policy, a failing test; else empty.
 
     A tree that was `tried` before passed its tests then, or failed them; the duplicate stage names it.

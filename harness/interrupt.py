@@ -13,11 +13,21 @@ from typing import Self
 NOTICE = b"\nstopping when this experiment is recorded; once more to stop now\n"
 
 
-class Interrupt:
-    """A context in which the first SIGINT or SIGTERM only sets `asked`; the second raises KeyboardInterrupt."""
+def write_notice() -> None:
+    """Say on standard error what the first Ctrl-C does, from within its handler."""
+    with suppress(OSError):
+        os.write(2, NOTICE)  # print would fail if the signal came inside another print
 
-    def __init__(self) -> None:
+
+class Interrupt:
+    """A context in which the first SIGINT or SIGTERM only sets `asked`; the second raises KeyboardInterrupt.
+
+    `tell` is called inside the handler of the first one: it may take no lock.
+    """
+
+    def __init__(self, tell: Callable[[], None] = write_notice) -> None:
         self.asked = False
+        self._tell = tell
         self._before: dict[
             signal.Signals, signal.Handlers | Callable[[int, FrameType | None], object] | int | None
         ] = {}
@@ -37,5 +47,4 @@ class Interrupt:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        with suppress(OSError):
-            os.write(2, NOTICE)  # print would fail if the signal came inside another print
+        self._tell()

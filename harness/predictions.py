@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.records import Effect, Experiment, Prediction
+from harness.totals import total
 
 Fate = Literal["true", "false", "undecided", "unmeasured"]
 
@@ -16,7 +17,7 @@ Fate = Literal["true", "false", "undecided", "unmeasured"]
 SIZE_FACTOR = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Score:
     """Counts over all predictions of a ledger.
 
@@ -27,12 +28,22 @@ class Score:
         sized: predictions that came true and gave a size; `size_right` of them were right within a factor of two.
     """
 
-    true: int
-    false: int
-    undecided: int
-    unmeasured: int
-    sized: int
-    size_right: int
+    true: int = 0
+    false: int = 0
+    undecided: int = 0
+    unmeasured: int = 0
+    sized: int = 0
+    size_right: int = 0
+
+    def add(self, row: Experiment) -> None:
+        """Count what became of the row's prediction, if it has one."""
+        if row.prediction is None:
+            return
+        came = fate(row)
+        setattr(self, came, getattr(self, came) + 1)
+        is_right = _size_is_right(row) if came == "true" else None
+        self.sized += is_right is not None
+        self.size_right += is_right is True
 
     @property
     def decided(self) -> int:
@@ -58,12 +69,7 @@ def fate(row: Experiment) -> Fate:
 
 def score(rows: Sequence[Experiment]) -> Score:
     """The fates of all predictions in the rows, counted."""
-    predicted = [row for row in rows if row.prediction is not None]
-    fates = [fate(row) for row in predicted]
-    came_true = [row for row, each in zip(predicted, fates, strict=True) if each == "true"]
-    sizes = [right for row in came_true if (right := _size_is_right(row)) is not None]
-    counts = {name: fates.count(name) for name in ("true", "false", "undecided", "unmeasured")}
-    return Score(**counts, sized=len(sizes), size_right=sum(sizes))
+    return total(rows, Score)
 
 
 def sentence(counted: Score) -> str:

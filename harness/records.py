@@ -4,7 +4,7 @@ An experiment flows one way: Briefing -> Reply -> Proposal -> Candidate -> Verdi
 Standard library only; every other module may import this one, and this one imports none of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -295,6 +295,6 @@ class Briefing:
     prompt: str
     sources: Mapping[str, str]
     incumbent: Measurement
-    experiments: tuple[Experiment, ...]
+    experiments: Sequence[Experiment]
     number: int
     remaining: int

@@ -26,6 +26,7 @@ from harness.briefing.quotes import fence
 from harness.errors import BadInputError
 from harness.records import Briefing, Experiment, Measurement
 from harness.settings import Task
+from harness.totals import Tally, total
 
 TOKEN_BUDGET = 60_000
 CHARS_PER_TOKEN = 3.5
@@ -42,7 +43,7 @@ class Facts:
         sources: the incumbent's editable files, path to text.
         incumbent: measured on the current screen instance; None before anything was.
         baseline: experiment 0, likewise.
-        experiments: the ledger, oldest first.
+        experiments: the ledger, oldest first; only its newest rows are read, and its totals.
         remaining: experiments left in the budget, this one included.
         task: has the thresholds to state.
         discoveries: the text of DISCOVERIES.md.
@@ -55,7 +56,7 @@ class Facts:
     sources: Mapping[str, str]
     incumbent: Measurement | None
     baseline: Measurement | None
-    experiments: tuple[Experiment, ...]
+    experiments: Sequence[Experiment]
     number: int
     remaining: int
     task: Task
@@ -177,22 +178,22 @@ def _read_template(path: Path) -> str:
 def _fill_room(room: int, others: Sequence[sections.File], facts: Facts) -> _Optional:
     """Most important first, so that what is dropped first is what comes last."""
     fitting, room = _take_files(others, room)
-    newest = [row for row in reversed(facts.experiments) if row.kind == "proposal"]
-    won = [row for row in newest if row.verdict.outcome == "kept"]
-    lost = [row for row in newest if row.verdict.outcome != "kept"]
+    tally = total(facts.experiments, Tally)
+    unkept = tally.proposals - len(tally.kept)
+    won, lost = ledger.newest_won(facts.experiments), ledger.newest_lost(facts.experiments)
     kept, room = _take(map(ledger.render_row, won), room)
     known, room = _take(sections.latest_facts(facts.discoveries), room)
     shown = fence("profile", facts.profile) if facts.profile else "No profile was taken."
     if len(shown) > room:
         shown = "Left out for length."
-    recent = ledger.EXACT_REASONS
-    died = itertools.chain(map(ledger.render_in_full, lost[:recent]), map(ledger.render_row, lost[recent:]))
+    recent = itertools.islice(lost, ledger.EXACT_REASONS)
+    died = itertools.chain(map(ledger.render_in_full, recent), map(ledger.render_row, lost))
     rest, room = _take(died, room - len(shown))
     left_out = [file.path for file in others if file not in fitting]
     return _Optional(
         files="\n".join(["", *(file.text for file in fitting), *sections.note_files(left_out)]),
-        findings=ledger.render_history("findings", kept[::-1], left_out=len(won) - len(kept)),
-        history=ledger.render_history("experiments", rest[::-1], left_out=len(lost) - len(rest)),
+        findings=ledger.render_history("findings", kept[::-1], left_out=len(tally.kept) - len(kept)),
+        history=ledger.render_history("experiments", rest[::-1], left_out=unkept - len(rest)),
         discoveries=sections.render_facts(known[::-1]),
         profile=shown,
     )

@@ -6,46 +6,97 @@ run, and its paid reply would not be found. Does not cover: which rows go in whe
 """
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from harness import predictions
 from harness.briefing.quotes import fence, quote, quote_lines
 from harness.records import Effect, Experiment
+from harness.totals import Tally, total
 
 MAX_TITLE, MAX_HYPOTHESIS, MAX_REASON, MAX_EXACT = 120, 300, 500, 3_000
 # How many of the last experiments are told with their whole reason, line by line.
 EXACT_REASONS = 5
 MAX_GROUPS, TITLES_A_GROUP, MAX_GIST = 15, 4, 90
+MOST_GROUPS = 2_000  # some 500 bytes each
 _PLACE = re.compile(r"^(?:\S+\.py:\d+: |edit \d+ \([^)]*\): )")
 _DIGITS = re.compile(r"\d[\d,.]*")
 _END = re.compile(r": |; | - |, write |\n")
 
 
+@dataclass(slots=True)
+class Group:
+    """Deaths of one kind. `latest`: number and quoted title of the last ones, newest last."""
+
+    outcome: str
+    stage: str
+    why: str
+    count: int = 0
+    last: int = 0
+    latest: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class DeadEnds:
+    """What was tried and not kept, grouped by where and why it ended.
+
+    So that no ledger can make it grow without bounds, the rarer half of the groups is forgotten each time that there
+    are `MOST_GROUPS`; their rows stay counted in `forgotten`.
+    """
+
+    groups: dict[str, Group] = field(default_factory=dict)
+    forgotten: int = 0
+
+    def add(self, row: Experiment) -> None:
+        """Count the row where it died, if it did."""
+        if row.kind != "proposal" or row.verdict.outcome == "kept":
+            return
+        parts = (row.verdict.outcome, row.verdict.stage, gist(row.verdict.reason))
+        group = self.groups.setdefault("\n".join(parts), Group(*parts))  # no part has a line break
+        group.count, group.last = group.count + 1, row.number
+        group.latest = [*group.latest, (row.number, quote(row.title, MAX_TITLE // 2))][-TITLES_A_GROUP:]
+        if len(self.groups) >= MOST_GROUPS:
+            self._forget()
+
+    def ordered(self) -> list[Group]:
+        """The most frequent first; of equally frequent ones the latest."""
+        return sorted(self.groups.values(), key=lambda group: (-group.count, -group.last))
+
+    def _forget(self) -> None:
+        kept = self.ordered()[: MOST_GROUPS // 2]
+        self.forgotten += sum(group.count for group in self.groups.values()) - sum(group.count for group in kept)
+        self.groups = {f"{group.outcome}\n{group.stage}\n{group.why}": group for group in kept}
+
+
+def newest_won(experiments: Sequence[Experiment]) -> Iterator[Experiment]:
+    """The kept proposals, newest first, each read when it is asked for."""
+    return (experiments[position] for position in reversed(total(experiments, Tally).kept))
+
+
+def newest_lost(experiments: Sequence[Experiment]) -> Iterator[Experiment]:
+    """The proposals that were not kept, likewise."""
+    return (row for row in reversed(experiments) if row.kind == "proposal" and row.verdict.outcome != "kept")
+
+
 def render_tally(experiments: Sequence[Experiment]) -> str:
     """One line over the whole run, and one on its predictions."""
-    proposals = [row for row in experiments if row.kind == "proposal"]
-    outcomes = Counter(row.verdict.outcome for row in proposals)
-    if not outcomes:
+    tally = total(experiments, Tally)
+    if not tally.proposals:
         return "No proposal was tried yet in this run."
-    parts = ", ".join(f"{outcomes[name]} {name}" for name in ("kept", "discarded", "inconclusive", "invalid"))
-    scored = predictions.sentence(predictions.score(proposals))
+    parts = ", ".join(f"{count} {name}" for name, count in tally.outcomes.items())
+    scored = predictions.sentence(predictions.score(experiments))
     told = f"\nPredictions so far: {scored}." if scored else ""
-    return f"Proposals so far: {outcomes.total()}, of which {parts}.{told}"
+    return f"Proposals so far: {tally.proposals}, of which {parts}.{told}"
 
 
 def render_dead_ends(experiments: Sequence[Experiment]) -> str:
     """What was tried and not kept, grouped by where and why it ended, the most frequent first."""
-    groups: dict[tuple[str, str, str], list[Experiment]] = {}
-    for row in experiments:
-        if row.kind == "proposal" and row.verdict.outcome != "kept":
-            key = (row.verdict.outcome, row.verdict.stage, gist(row.verdict.reason))
-            groups.setdefault(key, []).append(row)
-    if not groups:
+    dead = total(experiments, DeadEnds)
+    if not dead.groups:
         return "Nothing has died yet."
-    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), -item[1][-1].number))
-    lines = [_render_group(*key, rows) for key, rows in ordered[:MAX_GROUPS]]
-    rest = sum(len(rows) for _, rows in ordered[MAX_GROUPS:])
+    ordered = dead.ordered()
+    lines = [_render_group(group) for group in ordered[:MAX_GROUPS]]
+    rest = sum(group.count for group in ordered[MAX_GROUPS:]) + dead.forgotten
     if rest:
         lines.append(f"- and {rest} more, each for a rarer reason")
     return fence("dead ends", "\n".join(lines))
@@ -57,10 +108,10 @@ def gist(reason: str) -> str:
     return _DIGITS.sub("N", _END.split(start, maxsplit=1)[0])
 
 
-def _render_group(outcome: str, stage: str, why: str, rows: list[Experiment]) -> str:
-    times = "once" if len(rows) == 1 else f"{len(rows)} times"
-    latest = "; ".join(f"{row.number} {quote(row.title, MAX_TITLE // 2)}" for row in rows[: -TITLES_A_GROUP - 1 : -1])
-    return f"- {outcome} at {stage}, {times}: {quote(why, MAX_GIST)}. Latest: {latest}"
+def _render_group(group: Group) -> str:
+    times = "once" if group.count == 1 else f"{group.count} times"
+    latest = "; ".join(f"{number} {title}" for number, title in reversed(group.latest))
+    return f"- {group.outcome} at {group.stage}, {times}: {quote(group.why, MAX_GIST)}. Latest: {latest}"
 
 
 def render_row(row: Experiment) -> str:

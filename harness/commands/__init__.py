@@ -15,6 +15,8 @@ SUMMARIES: Mapping[str, str] = {
     "gate": "measure your working tree against a commit, exactly as the loop measures a candidate",
     "profile": "which source lines and which buffers the ARD and the DMD of a method come from",
     "redteam": "try every cheat of tests/attacks on the gate, and honest changes that it must keep",
+    "status": "where a run stands: while it runs, when it ended, and after a crash",
+    "report": "recorded runs as one page: findings and how sure they are, what died and why, cost, integrity",
     "verify": "derive every recorded verdict again, and compare evidence, findings and commits; --rerun measures again",
     "check": "compare every number of findings/ and DISCOVERIES.md with its evidence",
 }
@@ -38,7 +40,8 @@ def main(argv: list[str], root: Path) -> int:
 
 def counted(number: int, noun: str) -> str:
     """The number with its noun, in the plural where it is due."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else many}"
 
 
 def overview() -> str:

@@ -1,8 +1,8 @@
 """`python -m harness check`: every number of the findings and of DISCOVERIES.md, compared with its evidence.
 
 Promises: a finding is rendered again from the evidence that its front matter names, and each line that differs is
-named; nothing is changed. Does not cover: whether the evidence is true (`python -m harness verify`), and a reviewer's
-section.
+named; nothing is changed, unless --write asks for findings and bullets to be rendered again. Does not cover: whether
+the evidence is true (`python -m harness verify`), and a reviewer's section.
 """
 
 import re
@@ -40,9 +40,13 @@ def main(argv: list[str], root: Path) -> int:
     """Check all findings and DISCOVERIES.md, or only the files named. 0 if every number is rendered, else 1."""
     parser = Parser(prog="python -m harness check", description=_ABOUT)
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: all findings and DISCOVERIES.md")
-    files = [path.resolve() for path in parser.parse_args(argv).files]
+    parser.add_argument("--write", action="store_true", help="first render them again; a reviewer's words stay")
+    arguments = parser.parse_args(argv)
+    files = [path.resolve() for path in arguments.files]
     repository = Repository.open(root, allow_in_progress=True)
     everything = sorted((root / FINDINGS).glob("*.md"))
+    if arguments.write:
+        print("".join(f"{name}: rendered again\n" for name in write_findings(repository, files or everything)), end="")
     asked = [path for path in files if path != root / DISCOVERIES] if files else everything
     findings = [check_finding(repository, path) for path in asked]
     bullets, problems = None, [line for one in findings for line in one.problems]
@@ -90,6 +94,42 @@ def check_finding(repository: Repository, path: Path) -> Finding:
     return Finding(name, evidence, tuple(problems), (note,) if diff is None else ())
 
 
+def write_findings(repository: Repository, files: list[Path]) -> list[str]:
+    """Render these findings and their bullets again where they are not what the evidence says; the names written.
+
+    What a reviewer decided and wrote stays. One without readable evidence is left for the check to name.
+    """
+    discoveries, written = repository.root / DISCOVERIES, []
+    before = bullets = discoveries.read_text("utf-8") if discoveries.exists() else ""
+    for path in files:
+        one = check_finding(repository, path)
+        if one.evidence is None:
+            continue
+        text, diff = path.read_text("utf-8"), experiment_diff(repository, one.evidence)
+        again = finding.keep_review(finding.render(one.evidence, finding_diff(text) if diff is None else diff), text)
+        if again != text:
+            _replace(path, again)
+            written.append(one.name)
+        bullets = finding.add_bullet(bullets, _bullet(path, one.evidence))
+    if bullets != before:
+        _replace(discoveries, bullets)
+        written.append(DISCOVERIES)
+    return written
+
+
+def _replace(path: Path, text: str) -> None:
+    """The whole new text or the whole old one, whatever happens: a review must not be lost half-way."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, "utf-8")
+    temporary.replace(path)
+
+
+def _bullet(path: Path, evidence: Experiment) -> str:
+    """The bullet as it must be, struck where the finding says that it was rejected."""
+    status = finding.read_review(path.read_text("utf-8")).status
+    return finding.bullet(evidence, is_rejected=status == "rejected")
+
+
 def _evidence(root: Path, text: str) -> Experiment:
     """The evidence that the front matter names.
 
@@ -116,7 +156,8 @@ def _discoveries(root: Path, findings: list[Finding]) -> tuple[int, tuple[str, .
         text = path.read_text("utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"{DISCOVERIES}: cannot be read ({error}); restore it from git") from None
-    problems = [f"{DISCOVERIES}:{what}" for what in finding.check_discoveries(text, known)]
+    due = {name: _bullet(root / name, evidence) for name, evidence in known.items()}
+    problems = [f"{DISCOVERIES}:{what}" for what in finding.check_discoveries(text, due)]
     missing = [name for name, evidence in known.items() if not _has_bullet(text, evidence)]
     problems += [f"{DISCOVERIES}:1: has no bullet of {name}" for name in missing]
     return len(known) - len(missing), tuple(problems)

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness import edits, finding, policy
-from harness.commands.recorded import Code, Place, RecordedRun, has_commit
+from harness.commands.recorded import WORKING_TREE, Code, Place, RecordedRun, first_difference, has_commit
 from harness.errors import ArdentError
 from harness.finding.evidence import evidence_json, read_evidence
 from harness.gate import MODEL
 from harness.git import Repository
 from harness.ledger import encode, tip_of
 from harness.records import Experiment
-from harness.run import harness_hash, kept, trusted_files
+from harness.run import LEDGER, harness_hash, kept, trusted_files
 from harness.verify import Problem, differences
 
 DISCOVERIES = "DISCOVERIES.md"
@@ -40,14 +40,24 @@ def check_files(place: Place, row: Experiment, repository: Repository) -> Iterat
     paths = finding.paths(row)
     yield from (Problem(row.number, paths.evidence, what) for what in _evidence(place, paths.evidence, row))
     text = _text(place, paths.finding)
-    diff = experiment_diff(repository, row)
     if text is None:
         yield Problem(row.number, paths.finding, f"is missing in {place.label}")
-    else:
+    elif not is_of_old_template(place, row):
+        diff = experiment_diff(repository, row)
         shown = finding_diff(text) if diff is None else diff
         yield from (Problem(row.number, paths.finding, f"line {what}") for what in finding.check(text, row, shown))
-    if finding.bullet(row) not in (_text(place, DISCOVERIES) or "").splitlines():
-        yield Problem(row.number, DISCOVERIES, f"lacks its bullet in {place.label}: {finding.bullet(row)!r}")
+        bullet = finding.bullet(row, is_rejected=finding.read_review(text).status == "rejected")
+        if bullet not in (_text(place, DISCOVERIES) or "").splitlines():
+            yield Problem(row.number, DISCOVERIES, f"lacks its bullet in {place.label}: {bullet!r}")
+
+
+def is_of_old_template(place: Place, row: Experiment) -> bool:
+    """Whether the finding lies on a branch as another version of the template rendered it; in a working tree none may.
+
+    Branches are history: `python -m harness merge` renders such findings again, and so does `check --write`.
+    """
+    text = None if place.label == WORKING_TREE else _text(place, finding.paths(row).finding)
+    return text is not None and finding.is_of_other_template(text)
 
 
 def _text(place: Place, path: str) -> str | None:
@@ -104,16 +114,42 @@ def published_commits(repository: Repository, run: str, stop: str, tip: str) -> 
 
 
 def check_commits(code: Code, run: RecordedRun) -> Iterator[Problem]:
-    """Every commit of the research branch names a row as it is in the ledger; every kept row has its commit."""
+    """Every commit of the run names a row as it is in the ledger; the research branch, where there is one, has all.
+
+    Where the branch was merged and deleted the commits are looked for below HEAD. A merge may have squashed them, so
+    there none is missed.
+    """
     repository, rows, ref = code.repository, run.rows, f"refs/heads/research/{run.name}"
-    if repository.ref(ref) is None or not has_commit(repository, rows[0].commit):
+    if not has_commit(repository, rows[0].commit):
         return
-    commits = published_commits(repository, run.name, rows[0].commit, ref)
+    is_there = repository.ref(ref) is not None
+    commits = published_commits(repository, run.name, rows[0].commit, ref if is_there else "HEAD")
     tips = [*(row.tip for row in rows[1:]), tip_of(encode(rows[-1]))]
     for commit in commits:
         if tips[commit.number : commit.number + 1] != [commit.tip]:
-            what = f"commit {commit.sha[:12]} names another row {commit.number}: the ledger was rewritten after it"
-            yield Problem(commit.number, "tip", what)
+            yield _rewritten(repository, rows, commit)
+    if is_there:
+        yield from _branch(code, run, commits)
+
+
+def _rewritten(repository: Repository, rows: tuple[Experiment, ...], commit: PublishedCommit) -> Problem:
+    """What became of a ledger since a commit of it, which may still hold the ledger as it was."""
+    then = repository.file_bytes(commit.sha, f"results/{rows[0].run}/{LEDGER}") or b""
+    row, field, what = first_difference(b"".join(map(encode, rows)), then)
+    said = f"commit {commit.sha[:12]} names another row {commit.number}: the ledger was rewritten after it"
+    return Problem(row, field, f"{what} in it; {said}") if field else Problem(commit.number, "tip", said)
+
+
+def _branch(code: Code, run: RecordedRun, commits: tuple[PublishedCommit, ...]) -> Iterator[Problem]:
+    """Every kept row has its commit on the research branch, and every row was tried on top of one of them."""
+    rows = run.rows
+    log = code.repository.log_messages(rows[0].commit, f"refs/heads/research/{run.name}", merged=True)
+    on_branch = {rows[0].commit, *(sha for sha, _ in log)}
+    for row in rows:
+        if row.parent not in on_branch:
+            what = f"{row.parent[:12]} is not on research/{run.name}: the branch was rebased, or moved to other commits"
+            yield Problem(row.number, "parent", what)
+            break  # every later row says the same
     for row in kept(rows):
         published = [commit.sha for commit in commits if commit.number == row.number]
         if not published and row is not rows[-1]:  # the last one may still be on its way

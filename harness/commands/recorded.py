@@ -4,6 +4,7 @@ Promises: only reads; the copies of one ledger are compared, and the longest is 
 whether the rows hold (`verify`) and what was published (`published`).
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from harness.git import Repository
 from harness.records import Experiment
 from harness.run import LEDGER, SETTINGS, Settings, editable_files, is_run_name, read_settings
 from harness.settings import Task
-from harness.verify import Draws, Problem
+from harness.verify import Draws, Problem, differences
 from harness.verify.first_task import read_first_task
 
 LOCAL = "the local ledger"
@@ -120,18 +121,36 @@ def _verified(copies: Mapping[str, bytes]) -> tuple[dict[str, tuple[Experiment, 
             rows[label] = ledgers.verify_bytes(data, LEDGER)
         except ledgers.LedgerError as error:
             problems.append(Problem(None, label, str(error)))
+    for whole in list(rows)[:1]:  # a broken copy beside a whole one: the whole one knows what it said
+        problems += [p for label in copies if label not in rows for p in _edited(copies, label, whole)]
     return rows, problems
+
+
+def _edited(copies: Mapping[str, bytes], label: str, whole: str) -> list[Problem]:
+    """Where a copy whose chain is broken first differs from one whose chain holds."""
+    row, field, what = first_difference(copies[label], copies[whole])
+    return [Problem(row, field, f"{what} in {whole}; {label} was changed")] if field else []
 
 
 def _strays(copies: Mapping[str, bytes], longest: str, label: str) -> list[Problem]:
     """A copy of the ledger is the whole of it, or its beginning."""
-    ours, theirs = copies[longest].split(b"\n"), copies[label].split(b"\n")
     if copies[longest].startswith(copies[label]):
         return []
-    pairs = enumerate(zip(ours, theirs, strict=False))
-    row = next((at for at, (one, other) in pairs if one != other), len(ours) - 1)
-    what = "has rows that are missing there" if row >= len(ours) - 1 else "has another row there"
+    row, field, differs = first_difference(copies[longest], copies[label])
+    what = f"has another row there ({field}: {differs})" if field else "has rows that are missing there"
     return [Problem(row, "ledger", f"{label} {what}: {longest} must be equal to it, or go on from it")]
+
+
+def first_difference(ours: bytes, theirs: bytes) -> tuple[int, str, str]:
+    """Where two ledgers first differ: row, field and how; the tip only if nothing else. No field: one goes on."""
+    pairs = list(zip(ours.split(b"\n")[:-1], theirs.split(b"\n")[:-1], strict=False))
+    row = next((at for at, (one, other) in enumerate(pairs) if one != other), len(pairs))
+    try:
+        differing = [(json.loads(one), json.loads(other)) for one, other in pairs[row : row + 1]]
+    except ValueError:
+        return row, "line", "not JSON"
+    found = [each for one, other in differing for each in differences(one, other, "")]
+    return row, *min(found, key=lambda one: (one[0] == "tip", one[0]), default=("", ""))
 
 
 def _draws(repository: Repository, name: str) -> Draws | None:
@@ -142,12 +161,16 @@ def _draws(repository: Repository, name: str) -> Draws | None:
     return Draws(bytes.fromhex(settings.secret))
 
 
-def task_of(repository: Repository, first: Experiment) -> Task | None:
-    """The task that the run was measured with: of the working tree, or of its baseline commit; None if neither is."""
+def task_of(repository: Repository, first: Experiment, *, committed: bool = False) -> Task | None:
+    """The task that the run was measured with: of the working tree, or of its baseline commit; None if neither is.
+
+    `committed`: of the baseline commit alone.
+    """
     if not re.fullmatch(r"[\w.-]+", first.task, re.ASCII):
         return None
     path = f"{tasks.FOLDER}/{first.task}.yaml"
-    for data in (_bytes(repository.root / path), _at_commit(repository, first.commit, path)):
+    working = None if committed else _bytes(repository.root / path)
+    for data in (working, _at_commit(repository, first.commit, path)):
         task = _task_in(data or b"", first)
         if task is not None:
             return task

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from harness.cli import Parser
 from harness.commands import counted
-from harness.commands.published import check_code, check_commits, check_files, is_comparable
-from harness.commands.recorded import Code, RecordedRun, read_run, run_names, task_of
+from harness.commands.paid import check_paid, unrecorded
+from harness.commands.published import check_code, check_commits, check_files, is_comparable, is_of_old_template
+from harness.commands.recorded import Code, RecordedRun, has_commit, read_run, run_names, task_of
 from harness.commands.rerun import Rerun, chosen_rows, measure_again
 from harness.errors import ArdentError
 from harness.git import Repository
-from harness.run import check_meter, kept
+from harness.run import TRANSCRIPTS, check_meter, kept
 from harness.verify import Checked, Problem, check_rows
 
 
@@ -98,13 +99,15 @@ def audit_run(repository: Repository, run: RecordedRun) -> Audit:
         return Audit(run.name, 0, 0, 0, 0, run.problems, ())
     checked, code = _judged(repository, run), Code(repository)
     problems = [*run.problems, *checked.problems, *check_code(code, run.rows), *check_commits(code, run)]
+    replies = repository.private / "runs" / run.name / TRANSCRIPTS
+    problems += check_paid(replies, run.rows)
     wrong = {problem.row for problem in problems}
     matching = 0
     for row in kept(run.rows):
         if row.number not in wrong:  # what cannot be believed cannot be rendered either
             found = list(_published(repository, run, row.number))
             problems, matching = problems + found, matching + (not found)
-    notes = tuple(_notes(code, run))
+    notes = (*_notes(code, run), *_unrecorded(replies, run))
     return Audit(run.name, len(run.rows), checked.derived, checked.consistent, matching, tuple(problems), notes)
 
 
@@ -134,9 +137,21 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
         yield "its commits are not in this repository, so code was not compared"
     if not is_comparable(run.rows[0]):
         yield "another harness, build of the meter or Python wrote it, so refusals and code hashes were not compared"
+    known = has_commit(code.repository, run.rows[0].commit)
+    if known and task_of(code.repository, run.rows[0], committed=True) is None:
+        yield f"tasks/{run.rows[0].task}.yaml: its commits have another version of it than it was measured with"
+    if any(is_of_old_template(place, row) for place in run.places for row in kept(place.rows)):
+        yield f"findings on research/{run.name} are of another template than today's, so their text was not compared"
     last = run.rows[-1]
     if kept((last,)) and all(len(place.rows) <= last.number for place in run.places):
         yield f"experiment {last.number} was kept and is not published yet; start the run again to finish it"
+
+
+def _unrecorded(replies: Path, run: RecordedRun) -> Iterator[str]:
+    cost = unrecorded(replies, run.rows)
+    if cost.calls or cost.lost_calls:
+        dollars = "" if cost.dollars is None else f", {cost.dollars:.4f} dollars,"
+        yield f"{counted(cost.calls, 'reply')}{dollars} of experiment {len(run.rows)}, which is not recorded yet"
 
 
 # -- what is printed --------------------------------------------------------------------------------------------------

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from harness.finding.prose import show_code
 from harness.finding.references import (
     HEADLINE,
+    MUST_GAIN,
     NOT_MEASURED,
     Facts,
+    Figure,
     Quantity,
     change_text,
     effect_of,
@@ -22,7 +24,7 @@ from harness.finding.references import (
 )
 from harness.records import METRICS, Effect, Experiment, Metric, Prediction
 
-INSTANCE_ROWS = 8
+INSTANCE_ROWS = 16
 
 LABELS: Mapping[Quantity, str] = {
     "ard": "ARD (average reuse distance)",
@@ -32,9 +34,17 @@ LABELS: Mapping[Quantity, str] = {
     "accuracy": "test accuracy",
     "samples": "samples to solve",
 }
+UNITS: Mapping[Quantity, str] = {
+    "ard": "accesses",
+    "dmd": "√depth, summed",
+    "reuse": "accesses",
+    "traffic": "accesses",
+    "accuracy": "of the test samples",
+    "samples": "training samples",
+}
 
 
-def short_label(metric: Metric) -> str:
+def short_label(metric: Quantity) -> str:
     """A metric's name without its explanation."""
     return LABELS[metric].partition(" (")[0]
 
@@ -52,21 +62,50 @@ def code_span(text: str) -> str:
 
 
 def story(experiment: Experiment, facts: Facts) -> list[str]:
-    """The table that tells the story: means, changes and intervals from the verdict's effects."""
+    """The table that tells the story: means, changes and intervals from the verdict's effects, and how to read it."""
     figures, verdict = facts.figures, experiment.verdict
-    rows = ["| metric | incumbent | candidate | change | interval |", "|---|--:|--:|--:|--:|"]
+    rows = [
+        f"| to solve {code_span(experiment.task)} | unit | incumbent | candidate | change | interval of the change |",
+        "|---|---|--:|--:|--:|--:|",
+    ]
     for metric in METRICS:
         cells = [figures[f"{metric}.{part}"].text for part in ("before", "after", "change")]
         interval = f"{figures[f'{metric}.low'].text} to {figures[f'{metric}.high'].text}"
         judged = effect_of(verdict, metric) is not None
-        rows.append(_row([LABELS[metric], *cells, interval if judged else NOT_MEASURED]))
+        rows.append(_row([LABELS[metric], UNITS[metric], *cells, interval if judged else NOT_MEASURED]))
     samples = [figures[f"samples.{part}"].text for part in ("before", "after", "change")]
     solved = [figures["solved.before"].text, figures["solved.after"].text]
-    rows += [_row([LABELS["samples"], *samples, "–"]), _row(["solved instances", *solved, "–", "–"])]
-    compared = "bit-identical predictions" if verdict.exact else "predictions differ"
-    instances, looks = figures["instances"].text, figures["looks"].text
-    note = f"Means over {instances} fresh instances, paired; {compared}; look {looks}."
-    return [*rows, "", f"{note} Rounded towards the worse."]
+    rows.append(_row([LABELS["samples"], UNITS["samples"], *samples, "not judged"]))
+    return [*rows, _row(["solved", "instances", *solved, "–", "–"]), "", _reading(experiment, facts)]
+
+
+def _reading(experiment: Experiment, facts: Facts) -> str:
+    """How the table was made, and which way is better."""
+    instances, looks = facts.figures["instances"].text, facts.figures["looks"].text
+    compared = "the same predictions, bit for bit" if experiment.verdict.exact else "predictions differ"
+    return (
+        f"Means over {instances} fresh instances, drawn after the candidate was frozen, each measured with both sides "
+        f"({compared}); geometric, but for accuracy and samples. Less is better, but for accuracy. Intervals are of "
+        f"the mean change, at the gate's level for the run's candidate number {looks} to be confirmed (docs/gate.md). "
+        "Rounded towards the worse."
+    )
+
+
+def summary(experiment: Experiment, facts: Facts) -> list[str]:
+    """What is claimed of the table, what was predicted and what came of it, and how to measure it again."""
+    win, figures = experiment.verdict.win, facts.figures
+    due = MUST_GAIN[win] if win else ()
+    shown = ", ".join(_with_interval(metric, figures) for metric in due)
+    least = "the smallest gain of what had to fall" if len(due) > 1 else "the gain"
+    claimed = f"**Claimed:** {figures['gain.claimed'].text}, {least}: {shown}."
+    predicted = f"**Predicted before the evaluation:** {' '.join(prediction_lines(experiment, facts))}"
+    again = f"`python -m harness verify --run {experiment.run} --rerun {experiment.number}`"
+    return [f"- {claimed}", f"- {predicted}", f"- **Measure it again:** {again}"]
+
+
+def _with_interval(metric: Metric, figures: Mapping[str, Figure]) -> str:
+    low, high = figures[f"{metric}.low"].text, figures[f"{metric}.high"].text
+    return f"{short_label(metric)} {figures[f'{metric}.change'].text} ({low} to {high})"
 
 
 def _row(cells: list[str]) -> str:
@@ -100,9 +139,9 @@ def prediction_lines(experiment: Experiment, facts: Facts) -> list[str]:
     """What was predicted, what was measured, and whether the one came true in the other."""
     prediction = experiment.prediction
     if prediction is None:
-        return ["None was made."]
+        return ["nothing."]
     effect = effect_of(experiment.verdict, prediction.metric)
-    said = f"Predicted: {LABELS[prediction.metric]} {prediction.direction}"
+    said = f"{short_label(prediction.metric)} {prediction.direction}"
     if prediction.size is not None:
         said += f" by {gain_text(prediction.metric, abs(prediction.size))}"
     if effect is None:

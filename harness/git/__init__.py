@@ -15,14 +15,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from harness import crash_points
 from harness.errors import ArdentError
 from harness.git import apart, left
 from harness.git.command import GitCommand, trouble
-from harness.git.stream import SHA, checked_path, import_stream
+from harness.git.stream import SHA, Blob, checked_path, import_stream
 
 _IN_PROGRESS = {
     "MERGE_HEAD": "git merge --abort",
@@ -157,6 +156,11 @@ class Repository:
         """The bytes of the file at `path` in `commit`; None if there is no file."""
         return self._blobs([f"{self.resolve(commit)}:{checked_path(path)}"])[0]
 
+    def has_file(self, commit: str, path: str) -> bool:
+        """Whether there is a file at `path` in `commit`; it is not read."""
+        name = f"{self.resolve(commit)}:{checked_path(path)}"
+        return self.command.ask("rev-parse", "--verify", "--quiet", name) is not None
+
     def working_files(self, prefixes: Sequence[str]) -> dict[str, str]:
         """The same of the working tree: with uncommitted and untracked files, without ignored ones."""
         out = self.command.run(
@@ -177,7 +181,7 @@ class Repository:
     def commit(
         self,
         parent: str,
-        changes: Mapping[str, str | None],
+        changes: Mapping[str, str | Path | None],
         message: str,
         ref: str,
         expected: str | None,
@@ -186,13 +190,15 @@ class Repository:
     ) -> str:
         """Commit `changes` (path to text, None deletes) on `parent`, and move `ref` there from `expected`.
 
+        A file of any length is given by its place on the disk: git reads it there, and it must not change meanwhile.
         `expected` None: there is no such ref yet. `date` is in seconds since 1970, None is now; with it, the
         same arguments give the same hash. Returns the hash. ArdentError: the ref is elsewhere, the disk full.
         """
         stamp = f"{self.command.identity} {int(time.time()) if date is None else date} +0000"
-        sha = apart.write_commit(
-            self.command, b"".join(import_stream(parent, changes, message, stamp)), self.common, self.private_dir()
-        )
+        with apart.new_objects(self.command, self.common, self.private_dir()) as command:
+            known = {path: _store(command, new) if isinstance(new, Path) else new for path, new in changes.items()}
+            stream = b"".join(import_stream(parent, known, message, stamp))
+            sha = command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream).decode("ascii").strip()
         crash_points.reach("commit-made")
         self.move_ref(ref, sha, expected)
         return sha
@@ -221,9 +227,7 @@ class Repository:
         What an earlier such process left, killed, is out of the way: git at work, and locks. `lock` is a file for it.
         """
         with left.waited_for(lock) as file:
-            places = [self.common / ref for ref in refs]
-            folders = [place.glob("*.lock") for ref, place in zip(refs, places, strict=True) if ref.endswith("/")]
-            left.remove_stale_locks([*(place.with_name(f"{place.name}.lock") for place in places), *chain(*folders)])
+            left.remove_stale_locks(self.common, refs)
             yield replace(self, command=replace(self.command, inherited=file))
 
     # Inside
@@ -275,6 +279,11 @@ def _with_identity(command: GitCommand) -> GitCommand:
     # As git does: what would break the line of a commit is left out.
     name, email = (re.sub(r"[<>\x00-\x1f]", "", user.get(f"user.{k}", "")).strip() for k in ("name", "email"))
     return replace(command, identity=f"{name} <{email}>") if name and email else command
+
+
+def _store(command: GitCommand, file: Path) -> Blob:
+    """The file's bytes as a blob, without any of them in this process."""
+    return Blob(command.run("hash-object", "-w", "--no-filters", "--", str(file)).decode("ascii").strip())
 
 
 def _decode(raw: bytes | None, name: str) -> str:

@@ -1,14 +1,15 @@
 """The objects of one commit, apart from the repository's until they are whole and on the disk.
 
 Promises: what git writes while a commit is made lies in a folder of its own, which the next commit sweeps if the
-process was killed; when `write_commit` returns, every object and its name are on the disk, whatever the file system
-makes of renames; a ref is moved only after that. Does not cover: packs, which git makes of more than 10,000 objects:
-the commit is then missing, and the ref that was to name it is not moved.
+process was killed; when the context of `new_objects` ends, every object and its name are on the disk, whatever the
+file system makes of renames; a ref is moved only after that. Does not cover: packs, which git makes of more than 10,000
+objects: the commit is then missing, and the ref that was to name it is not moved.
 """
 
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,25 +19,24 @@ from harness.git.command import GitCommand, fix_for
 from harness.git.stream import UNBORN
 
 
-def write_commit(command: GitCommand, stream: bytes, common: Path, private: Path) -> str:
-    """The hash of the commit that a stream for git fast-import describes.
+@contextmanager
+def new_objects(command: GitCommand, common: Path, private: Path) -> Iterator[GitCommand]:
+    """Git whose new objects are the repository's, durably, once the context ends without an error.
 
     Args:
         command: git in that repository.
-        stream: what to import.
         common: the git directory that all worktrees share.
         private: a folder of ours on the same file system.
 
     Raises:
-        ArdentError: the disk is full, or the parent is missing.
+        ArdentError: the disk is full.
     """
     objects = common / "objects"
     try:
         with scratch.folder("objects", private) as place:
             (place / "info").mkdir()
-            (place / "info" / "alternates").write_bytes(os.fsencode(objects) + b"\n")  # the parent's are seen
-            alone = replace(command, objects=place)
-            sha = alone.run("fast-import", "--quiet", "--date-format=raw", stdin=stream).decode("ascii").strip()
+            (place / "info" / "alternates").write_bytes(os.fsencode(objects) + b"\n")  # what is there is seen
+            yield replace(command, objects=place)
             crash_points.reach("objects-written")
             _bring_in(place, objects)
     except OSError as error:
@@ -44,7 +44,6 @@ def write_commit(command: GitCommand, stream: bytes, common: Path, private: Path
         raise ArdentError(f"{error.filename or objects}: {what}; {fix_for(what)}") from error
     finally:
         _sweep_notes(command.git_dir or common)
-    return sha
 
 
 def _bring_in(place: Path, objects: Path) -> None:

@@ -45,13 +45,17 @@ def _is_locked(file: int) -> bool:
     return True
 
 
-def remove_stale_locks(locks: Iterable[Path]) -> None:
-    """Remove those of the lock files that stay as they are while we look. Only where no git process of ours lives."""
-    seen = {path: found for path in locks if (found := _facts(path)) is not None}
+def remove_stale_locks(common: Path, refs: Iterable[str]) -> None:
+    """Remove locks of the refs that stay as they are while we look. Only where no git process of ours lives.
+
+    `refs` are full names below `common`, the git directory; with a last /, all in that folder.
+    """
+    patterns = [f"{ref}*.lock" if ref.endswith("/") else f"{ref}.lock" for ref in refs]
+    seen = {path: _facts(path) for pattern in patterns for path in common.glob(pattern)}
     deadline = time.monotonic() + QUIET_S
     while seen and time.monotonic() < deadline:
         time.sleep(0.05)
-        seen = {path: found for path, found in seen.items() if _facts(path) == found}
+        seen = {path: facts for path, facts in seen.items() if facts is not None and _facts(path) == facts}
     for path in seen:
         path.unlink(missing_ok=True)
 

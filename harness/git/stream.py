@@ -5,13 +5,21 @@ Does not cover: moving refs; the stream takes back the ref that it must name.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 UNBORN = "refs/ardent/unborn"  # the ref that a stream must name; it takes it back
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file whose content git has already, by its hash."""
+
+    sha: str
+
+
 def import_stream(
-    parent: str, changes: Mapping[str, str | None], message: str, stamp: str
+    parent: str, changes: Mapping[str, str | Blob | None], message: str, stamp: str
 ) -> Iterator[bytes]:
     """The commit for git fast-import, on a ref that its last lines take back: only `move_ref` moves refs."""
     if not SHA.fullmatch(parent):
@@ -22,6 +30,8 @@ def import_stream(
     for path, text in sorted(changes.items(), key=lambda change: change[1] is not None):
         if text is None:
             yield f"D {checked_path(path)}\n".encode()
+        elif isinstance(text, Blob):
+            yield f"M 100644 {text.sha} {checked_path(path)}\n".encode()
         else:
             yield f"M 100644 inline {checked_path(path)}\n".encode() + _data(text)
     yield f"\nget-mark :1\nreset {UNBORN}\nfrom {'0' * len(parent)}\n\ndone\n".encode()

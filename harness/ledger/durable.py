@@ -4,6 +4,8 @@ For one writer at a time. What a crash leaves beside a file has a fixed name: th
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness import crash_points
@@ -48,3 +50,16 @@ def trouble(path: Path, error: OSError) -> LedgerError:
     return LedgerError(
         f"{path}: {error.strerror}; free disk space or make it writable, and run the same again"
     )
+
+
+@contextmanager
+def opened(path: Path, flags: int) -> Iterator[int]:
+    """A file descriptor; any trouble of the system while it is open becomes LedgerError."""
+    try:
+        file = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            yield file
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise trouble(path, error) from error

@@ -5,7 +5,7 @@ every proposer derives where it stands from the briefing alone, so that a killed
 Does not cover: whether a proposal is any good. That is the gate's business.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -63,7 +63,7 @@ def build(
     task: Task,
     seed: int,
     options: ProposerOptions,
-    experiments: tuple[Experiment, ...] = (),
+    experiments: Sequence[Experiment] = (),
 ) -> Proposer:
     """The proposer called `name`, checked as far as can be done before the first experiment.
 

@@ -2,23 +2,24 @@
 
 Promises: no call is made whose worst case, with all that was spent and all that lost replies may have cost, passes the
 ceiling; every reply counts, of use or not. The worst case is first taken from the request's size, one token a byte,
-which no tokeniser exceeds; only where that would pass the ceiling is the server asked to count, which is free.
+which no tokeniser exceeds; only where that would pass the ceiling is the server asked to count, which is free. A reply
+is charged at the price that was written down before its request was sent, whatever model is asked later.
 Does not cover: an account's own limits, taxes, and a server that bills more than its list price.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum, isfinite
 from pathlib import Path
 
 from harness.errors import BadInputError, ProposerPausedError
-from harness.proposers.connection import RESUME
 from harness.proposers.message import read_message
-from harness.proposers.options import ProposerOptions
-from harness.proposers.prices import Price, find_price, read_prices, simple_price
-from harness.proposers.transcripts import Attempt, Transcripts
+from harness.proposers.options import RESUME, ProposerOptions
+from harness.proposers.prices import Price, Usage, find_price, read_prices, simple_price
+from harness.proposers.transcripts import Transcripts
 from harness.records import Cost, Experiment
+from harness.totals import Spend, total
 
 CountInput = Callable[[], int | None]
 
@@ -35,21 +36,21 @@ class Bill:
         """What all recorded replies of an experiment cost, those included whose request was abandoned by a
         kill, and what the replies that never arrived may have cost.
         """
-        recorded = self.transcripts.replies_of(number)
+        recorded, attempts = self.transcripts.replies_of(number), self.transcripts.attempts_of(number)
         read = [(reply, read_message(reply.body, self.options.cache_ttl)) for reply in recorded]
-        messages = [message for _, message in read if message]
-        usages = [message.usage for message in messages if message.usage]
-        answered = {(reply.stem, reply.attempt) for reply, message in read if message}
-        lost = [each for each in self.transcripts.attempts_of(number) if (each.stem, each.index) not in answered]
-        unknown = self.price is None or len(usages) < len(messages)
+        prices = {(each.stem, each.index): each.price for each in attempts}
+        answered = {(reply.stem, reply.attempt): message.usage for reply, message in read if message}
+        lost = [each for each in attempts if (each.stem, each.index) not in answered]
+        usages = [usage for usage in answered.values() if usage]
+        dollars = [_dollars(usage, prices.get(which) or self.price) for which, usage in answered.items()]
         return Cost(
-            calls=len(messages),
+            calls=len(answered),
             input_tokens=sum(usage.prompt for usage in usages),
             output_tokens=sum(usage.output for usage in usages),
-            dollars=None if self.price is None or unknown else fsum(map(self.price.dollars, usages)),
+            dollars=_sum(dollars, nothing=None if self.price is None else 0.0),
             cached_tokens=sum(usage.cache_read for usage in usages),
             lost_calls=len(lost),
-            lost_dollars=_sum_worst(lost),
+            lost_dollars=_sum([each.worst for each in lost]),
         )
 
     def worst(self, request: Mapping[str, object], tokens: int | None = None) -> float | None:
@@ -60,7 +61,7 @@ class Bill:
         return self.price.worst(size, self.options.max_tokens)
 
     def approve(
-        self, request: Mapping[str, object], number: int, experiments: tuple[Experiment, ...], count: CountInput
+        self, request: Mapping[str, object], number: int, experiments: Sequence[Experiment], count: CountInput
     ) -> float | None:
         """The worst case of the call that is about to be made. Raises ProposerPausedError if it passes the ceiling."""
         worst = self.worst(request)
@@ -78,7 +79,7 @@ class Bill:
             )
         return worst
 
-    def _spent(self, number: int, experiments: tuple[Experiment, ...]) -> tuple[float, float]:
+    def _spent(self, number: int, experiments: Sequence[Experiment]) -> tuple[float, float]:
         """Dollars of the run so far, experiment `number` included: known, and the most that was lost."""
         now = self.charge(number)
         if now.dollars is None or now.lost_dollars is None:
@@ -104,18 +105,24 @@ def open_bill(prices: Path, options: ProposerOptions, transcripts: Transcripts) 
     return Bill(options, price, transcripts)
 
 
-def sum_dollars(experiments: tuple[Experiment, ...]) -> tuple[float, float]:
+def sum_dollars(experiments: Sequence[Experiment]) -> tuple[float, float]:
     """Dollars of the rows: known, and the most that lost replies may have cost.
 
     Raises BadInputError: a row's cost is unknown, so no ceiling can be held.
     """
-    for row in experiments:
-        if row.cost.dollars is None or row.cost.lost_dollars is None:
-            raise BadInputError(f"--max-usd: the cost of experiment {row.number} is unknown; drop the flag to go on")
-    known = fsum(row.cost.dollars or 0.0 for row in experiments)
-    return known, fsum(row.cost.lost_dollars or 0.0 for row in experiments)
+    spend = total(experiments, Spend)
+    if spend.unknown is not None:
+        raise BadInputError(f"--max-usd: the cost of experiment {spend.unknown} is unknown; drop the flag to go on")
+    return spend.dollars.value, spend.lost.value
 
 
-def _sum_worst(attempts: list[Attempt]) -> float | None:
-    worst = [attempt.worst for attempt in attempts]
-    return None if None in worst else fsum(dollars for dollars in worst if dollars is not None)
+def _dollars(usage: Usage | None, price: Price | None) -> float | None:
+    return None if usage is None or price is None else price.dollars(usage)
+
+
+def _sum(amounts: Sequence[float | None], nothing: float | None = 0.0) -> float | None:
+    """The sum; None if an amount is unknown. `nothing` is what no amount at all comes to."""
+    known = [amount for amount in amounts if amount is not None]
+    if len(known) < len(amounts):
+        return None
+    return fsum(known) if known else nothing

@@ -7,6 +7,7 @@ error; trouble on the way pauses the run.
 Does not cover: streaming, batches, and servers that do not speak the Messages API.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ class ClaudeProposer:
 
     @classmethod
     def open(
-        cls, prices: Path, options: ProposerOptions, experiments: tuple[Experiment, ...] = ()
+        cls, prices: Path, options: ProposerOptions, experiments: Sequence[Experiment] = ()
     ) -> "ClaudeProposer":
         """Check the key, the address, the flags, the price list, and what the run's rows cost so far.
 
@@ -86,7 +87,7 @@ class ClaudeProposer:
         def ask() -> Message:
             count = lambda: count_input(client, request, self.options.timeout_s)  # noqa: E731
             worst = self.bill.approve(request, briefing.number, briefing.experiments, count)
-            attempt = self.bill.transcripts.begin_attempt(stem, worst)
+            attempt = self.bill.transcripts.begin_attempt(stem, worst, self.bill.price)
             crash_points.reach("sending")
             body = self._send(client, request, attempt)
             crash_points.reach("reply-received")

@@ -20,7 +20,7 @@ import httpx2
 import tenacity
 
 from harness.errors import ProposerPausedError
-from harness.proposers.options import ProposerOptions
+from harness.proposers.options import RESUME, ProposerOptions, Wait
 from harness.proposers.secret import Access
 
 T = TypeVar("T")
@@ -34,7 +34,6 @@ FIRST_WAIT_S = 1.0
 MAX_EXPONENT = 10
 MAX_REPLY_BYTES = 32 * 2**20
 MAX_TOLD_CHARS = 500
-RESUME = "the same command resumes the run"
 
 
 class TransientError(Exception):
@@ -102,6 +101,7 @@ def retry(call: Callable[[], T], options: ProposerOptions, access: Access) -> T:
         wait=lambda state: _wait_s(state, options.wait_cap_s),
         stop=tenacity.stop_after_attempt(max(options.attempts, 1))
         | tenacity.stop_before_delay(options.total_wait_s),
+        before_sleep=lambda state: options.on_wait(_describe_wait(state, options, access)),
         reraise=True,
     )
     try:
@@ -136,6 +136,11 @@ def _wait_s(state: tenacity.RetryCallState, cap_s: float) -> float:
     asked = error.retry_after_s if isinstance(error, TransientError) else 0.0
     backoff = FIRST_WAIT_S * 2.0 ** min(state.attempt_number - 1, MAX_EXPONENT) * random.uniform(0.5, 1.0)
     return min(max(backoff, asked), cap_s)
+
+
+def _describe_wait(state: tenacity.RetryCallState, options: ProposerOptions, access: Access) -> Wait:
+    error = state.outcome.exception() if state.outcome else None
+    return Wait(state.upcoming_sleep, state.attempt_number + 1, options.attempts, _one_line(str(error), access))
 
 
 def _judge_status(error: anthropic.APIStatusError, access: Access) -> Exception:

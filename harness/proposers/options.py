@@ -3,7 +3,7 @@
 Does not cover: the knobs of the run (budget, gate, git), which belong to the loop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,18 @@ from typing import Literal
 from harness.records import Experiment
 
 DEFAULT_MODEL = "claude-opus-5-5"
+RESUME = "the same command resumes the run"
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A pause of so many seconds before try `attempt` of at most `attempts`, and the trouble that it follows."""
+
+    seconds: float
+    attempt: int
+    attempts: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +47,11 @@ class ProposerOptions:
         attempts: requests per turn before the run is paused.
         wait_cap_s: longest single wait between two requests, whatever Retry-After says.
         total_wait_s: no further request of the turn once this much time has gone.
+        on_wait: told each wait before it begins.
     """
 
     script: Path | None = None
-    replay: tuple[Experiment, ...] = ()
+    replay: Sequence[Experiment] = ()
     replayed_transcripts: Path | None = None
     transcripts: Path = Path("transcripts")
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -55,3 +67,4 @@ class ProposerOptions:
     attempts: int = 8
     wait_cap_s: float = 60.0
     total_wait_s: float = 900.0
+    on_wait: Callable[[Wait], None] = lambda _wait: None

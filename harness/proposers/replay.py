@@ -6,6 +6,7 @@ from them, and must be the row's. Which row comes next follows from the ledger, 
 Does not cover: drawing the same instances; that follows from the run's secret.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from harness.proposers.scripted import count_proposals
 from harness.proposers.secret import NO_ACCESS
 from harness.proposers.transcripts import Transcripts
 from harness.records import Briefing, Experiment, Proposal, Reply
+from harness.sandbox import printable
+from harness.totals import Tally, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class ReplayProposer:
     `transcripts` are that run's; None where they are not in this repository.
     """
 
-    rows: tuple[Experiment, ...]
+    rows: Sequence[Experiment]
     transcripts: Path | None = None
     name: str = "replay"
 
@@ -36,30 +39,40 @@ class ReplayProposer:
     def propose(self, briefing: Briefing, judge_proposal: JudgeProposal) -> Reply:
         """The next recorded reply. Raises ProposerPausedError when the recorded run has ended."""
         del judge_proposal  # what was recorded is final
-        recorded = [row for row in self.rows if row.kind == "proposal"]
-        index = count_proposals(briefing.experiments)
-        if index >= len(recorded):
+        tally, index = total(self.rows, Tally), count_proposals(briefing.experiments)
+        if index >= tally.proposals:
             raise ProposerPausedError(
-                f"--replay: run {recorded[0].run} has ended after {len(recorded)} proposals"
+                f"--replay: run {self.rows[0].run} has ended after {tally.proposals} proposals"
             )
-        reply = _reply_of(recorded[index])
+        row = self.rows[tally.position(index)]
+        reply = _reply_of(row)
         if self.transcripts is None or not self.transcripts.exists() or reply.proposal is None:
             return reply
-        return replace(reply, proposal=_read_again(self.transcripts, recorded[index].number, reply.proposal))
+        return replace(reply, proposal=_read_again(self.transcripts, row, reply.proposal))
 
 
-def _read_again(folder: Path, number: int, expected: Proposal) -> Proposal:
+def is_proposal_of(row: Experiment, proposal: Proposal) -> bool:
+    """Whether the row was made of that proposal. A row holds its title as it can be printed."""
+    words = (printable(proposal.title), proposal.hypothesis, proposal.why)
+    return words == (row.title, row.hypothesis, row.why) and (proposal.prediction, proposal.edits) == (
+        row.prediction,
+        row.edits,
+    )
+
+
+def _read_again(folder: Path, row: Experiment, expected: Proposal) -> Proposal:
     """The proposal in the recorded replies of an experiment that is the row's; the row's own where there are none."""
-    messages = [read_message(reply.body, "5m") for reply in Transcripts(folder, NO_ACCESS).replies_of(number)]
-    proposals = [read_answer(message, 0).proposal for message in messages if message]
+    messages = [read_message(reply.body, "5m") for reply in Transcripts(folder, NO_ACCESS).replies_of(row.number)]
+    proposals = [answer.proposal for message in messages if message and (answer := read_answer(message, 0)).proposal]
     if not proposals:
         return expected
-    if expected not in proposals:
-        raise ArdentError(
-            f"--replay: experiment {number}: no recorded reply in {folder} holds the proposal of its row; "
-            "run python -m harness verify, or remove the replies to replay the ledger alone"
-        )
-    return expected
+    for proposal in proposals:
+        if proposal and is_proposal_of(row, proposal):
+            return proposal
+    raise ArdentError(
+        f"--replay: experiment {row.number}: no recorded reply in {folder} holds the proposal of its row; "
+        "run python -m harness verify, or remove the replies to replay the ledger alone"
+    )
 
 
 def _reply_of(row: Experiment) -> Reply:

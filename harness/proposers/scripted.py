@@ -6,6 +6,7 @@ records.
 Does not cover: whether an edit applies; the gate says so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from harness.proposers import JudgeProposal
 from harness.proposers.answer import AnswerError, prompt_sha256, read_proposal
 from harness.proposers.documents import read_json_lines, read_yaml
 from harness.records import Briefing, Cost, Experiment, Proposal, Reply
+from harness.totals import Tally, total
 
 WHAT = "the script of proposals"
 
@@ -51,9 +53,9 @@ class ScriptedProposer:
         return Reply(proposal, self.name, self.name, prompt_sha256(briefing), Cost(), error)
 
 
-def count_proposals(experiments: tuple[Experiment, ...]) -> int:
+def count_proposals(experiments: Sequence[Experiment]) -> int:
     """How many proposals the ledger holds: neither the baseline nor null rows."""
-    return sum(row.kind == "proposal" for row in experiments)
+    return total(experiments, Tally).proposals
 
 
 def _read_documents(path: Path) -> list[tuple[str, object]]:

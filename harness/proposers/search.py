@@ -91,7 +91,7 @@ class SearchProposer:
         for study, asks in ((guided, ASKS), (blind, RANDOM_DRAWS)):
             for _ in range(asks):
                 chosen = _apply(current, self.space, study.ask(distributions).params)
-                if chosen not in tried.configurations:
+                if not tried.has(chosen):
                     return chosen
         raise ProposerPausedError(
             f"{self.path}: no configuration is left that was not tried; widen the ranges to go on"

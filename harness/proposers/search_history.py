@@ -1,20 +1,24 @@
 """What the ledger teaches the search: configurations that were tried, and the values of those that were
 measured.
 
-Promises: a pure function of the briefing. Lower values are better; they are logarithms, so that TPE sees
-ratios.
+Promises: a pure function of the ledger's rows, kept in step with them. Lower values are better; they are logarithms, so
+that TPE sees ratios.
 Does not cover: noise. Experiments ran on different instances, and a value is the mean over each one's own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 
-from harness.proposers.champion_block import PATH, Configuration, read_block
+from harness.proposers.champion_block import PATH, Configuration, Value, read_block
 from harness.records import Briefing, Edit, Experiment, Measurement
+from harness.totals import Table, total
 
 # An unsolved candidate paid for the whole epoch limit and has nothing: ten times the worst that solved the
 # task.
 PENALTY = log(10)
+# TPE takes time and memory in proportion to what it is told. Beyond so many trials it is told the best quarter and the
+# newest quarter of that many, and all that is measured until they are as many again.
+MOST_TRIALS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,48 +32,112 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A configuration, the log of its mean DMD, and whether it solved every instance."""
+
+    configuration: Configuration
+    level: float
+    solved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """As `Measured`, of a configuration that is not known: the baseline's row has no edits."""
+
+    level: float
+    solved: bool
+
+
+@dataclass(slots=True)
+class Searched:
+    """The ledger as the search remembers it.
+
+    Attributes:
+        baseline: what experiment 0 measured.
+        replaced: what the first kept proposal replaced, so the baseline's configuration; `is_replaced`: there was one.
+        known: every configuration that a row named, measured or not.
+        trials: the measured ones, oldest first: all of them, and from `MOST_TRIALS` on the best and the newest.
+        worst: the highest level measured.
+    """
+
+    baseline: Level | None = None
+    replaced: Configuration | None = None
+    is_replaced: bool = False
+    known: Table = field(default_factory=Table)
+    trials: list[Measured] = field(default_factory=list)
+    worst: float | None = None
+
+    def add(self, row: Experiment) -> None:
+        """Remember what the row tried, and what it measured."""
+        if row.kind == "baseline" and self.baseline is None and (measured := _measurements(row)):
+            self.baseline = Level(_mean_log(measured), all(each.solved for each in measured))
+        edit = _champion_edit(row)
+        if not self.is_replaced and row.kind == "proposal" and row.verdict.outcome == "kept":
+            self.replaced, self.is_replaced = read_block(edit.search) if edit else None, True
+        configuration = read_block(edit.text) if edit else None
+        if configuration is None:
+            return
+        self.known.put(_words(configuration), row.number)
+        # Invalid experiments were never measured: no evidence either way, so they are no trials (telling a number
+        # would be a lie to TPE), but their configurations are remembered, because asking again would fail again.
+        if row.verdict.outcome != "invalid" and (measured := _measurements(row)):
+            self._measure(configuration, measured)
+
+    def _measure(self, configuration: Configuration, measured: tuple[Measurement, ...]) -> None:
+        level = _mean_log(measured)
+        self.worst = level if self.worst is None else max(self.worst, level)
+        self.trials.append(Measured(configuration, level, all(each.solved for each in measured)))
+        if len(self.trials) >= MOST_TRIALS:
+            older, newer = self.trials[: -MOST_TRIALS // 4], self.trials[-MOST_TRIALS // 4 :]
+            ordered = sorted(range(len(older)), key=lambda at: (not older[at].solved, older[at].level))
+            self.trials = [*(older[at] for at in sorted(ordered[: MOST_TRIALS // 4])), *newer]
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """Measured trials, oldest first, and all that must not be proposed again, the incumbent included."""
 
     trials: tuple[Trial, ...]
-    configurations: frozenset[Configuration]
+    current: Configuration
+    baseline: Configuration | None
+    known: Table
 
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    configuration: Configuration
-    measurements: tuple[Measurement, ...]
+    def has(self, configuration: Configuration) -> bool:
+        """Whether it was tried, or stands now."""
+        return configuration in (self.current, self.baseline) or self.known.find(_words(configuration)) is not None
 
 
 def read_tried(briefing: Briefing, current: Configuration) -> Tried:
-    """Rebuild the search's memory from the ledger.
-
-    Invalid experiments were never measured: no evidence either way, so they are no trials (telling a number
-    would be a lie to TPE), but their configurations are remembered, because asking again would fail again.
+    """The search's memory of the ledger. The baseline's configuration is what the first kept experiment replaced, or
+    else what stands now.
     """
-    runs = [_read_baseline(briefing, current), *map(_read_experiment, briefing.experiments)]
-    known = [run for run in runs if run is not None]
-    worst = max((_mean_log(run) for run in known if run.measurements), default=0.0)
-    trials = tuple(Trial(run.configuration, _value(run, worst)) for run in known if run.measurements)
-    return Tried(trials, frozenset([current, *(run.configuration for run in known)]))
+    searched = total(briefing.experiments, Searched)
+    configuration = searched.replaced if searched.is_replaced else current
+    first = searched.baseline
+    if first is None and configuration == current:
+        first = Level(_mean_log((briefing.incumbent,)), briefing.incumbent.solved)
+    known = [] if configuration is None or first is None else [Measured(configuration, first.level, first.solved)]
+    known += searched.trials
+    levels = [*(trial.level for trial in known), *([] if searched.worst is None else [searched.worst])]
+    worst = max(levels, default=0.0)
+    trials = (Trial(each.configuration, each.level if each.solved else worst + PENALTY) for each in known)
+    return Tried(tuple(trials), current, configuration, searched.known)
 
 
-def _value(run: _Run, worst: float) -> float:
-    solved = all(measurement.solved for measurement in run.measurements)
-    return _mean_log(run) if solved else worst + PENALTY
+def _words(configuration: Configuration) -> str:
+    """Equal configurations have equal words: 1 and 1.0 too."""
+    values = ((name, _word(value)) for name, value in configuration.hyperparameters)
+    return repr((configuration.method, *values))
 
 
-def _mean_log(run: _Run) -> float:
-    mean = sum(measurement.dmd for measurement in run.measurements) / len(run.measurements)
-    return log(max(mean, 1.0))
+def _word(value: Value) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return hex(value) if isinstance(value, int) else repr(value)  # decimal digits have a limit, which a row may pass
 
 
-def _read_experiment(row: Experiment) -> _Run | None:
-    edit = _champion_edit(row)
-    configuration = read_block(edit.text) if edit else None
-    if configuration is None:
-        return None
-    return _Run(configuration, () if row.verdict.outcome == "invalid" else _measurements(row))
+def _mean_log(measured: tuple[Measurement, ...]) -> float:
+    return log(max(sum(each.dmd for each in measured) / len(measured), 1.0))
 
 
 def _champion_edit(row: Experiment) -> Edit | None:
@@ -77,22 +145,6 @@ def _champion_edit(row: Experiment) -> Edit | None:
     if row.kind != "proposal" or len(row.edits) != 1 or row.edits[0].path != PATH:
         return None
     return row.edits[0]
-
-
-def _read_baseline(briefing: Briefing, current: Configuration) -> _Run | None:
-    """The baseline has no edits: its configuration is what the first kept experiment replaced, or else what
-    stands now.
-    """
-    configuration: Configuration | None = current
-    for row in briefing.experiments:
-        if row.verdict.outcome == "kept" and row.kind == "proposal":
-            edit = _champion_edit(row)
-            configuration = read_block(edit.search) if edit else None
-            break
-    measurements = [m for row in briefing.experiments if row.kind == "baseline" for m in _measurements(row)]
-    if configuration == current and not measurements:
-        measurements = [briefing.incumbent]
-    return _Run(configuration, tuple(measurements)) if configuration else None
 
 
 def _measurements(row: Experiment) -> tuple[Measurement, ...]:

@@ -11,22 +11,28 @@ Files: <number>-<turn>-<hash of the request>.request.json, .sent-<attempt>.json 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 
 from harness import crash_points
 from harness.errors import ArdentError
 from harness.ledger import replace_file
+from harness.proposers.prices import Price
 from harness.proposers.secret import Access
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A request that was sent, from 1 on for each exchange. `worst` is in dollars, None where the price is unknown."""
+    """A request that was sent, from 1 on for each exchange. `worst` is in dollars, None where the price is unknown.
+
+    `price` is that of the model asked; None where it is unknown, or was not written down (before 2026-11-22).
+    """
 
     stem: str
     index: int
     worst: float | None
+    price: Price | None = None
 
     @property
     def file_name(self) -> str:
@@ -63,11 +69,12 @@ class Transcripts:
         """Every attempt of one experiment that was not known to cost nothing."""
         return tuple(_read_attempt(path) for path in sorted(self.directory.glob(f"{number:04d}-*.sent-*.json")))
 
-    def begin_attempt(self, stem: str, worst: float | None) -> "Attempt":
+    def begin_attempt(self, stem: str, worst: float | None, price: Price | None = None) -> "Attempt":
         """Record that a request is about to be sent, and what its answer may cost at most."""
         taken = [_read_attempt(path).index for path in self.directory.glob(f"{stem}.sent-*.json")]
-        attempt = Attempt(stem, max(taken, default=0) + 1, worst)
-        self._write(attempt.file_name, {"index": attempt.index, "worst_dollars": worst})
+        attempt = Attempt(stem, max(taken, default=0) + 1, worst, price)
+        rates = None if price is None else {k: v for k, v in asdict(price).items() if isfinite(v)}
+        self._write(attempt.file_name, {"index": attempt.index, "worst_dollars": worst, "price": rates})
         return attempt
 
     def drop_attempt(self, attempt: "Attempt") -> None:
@@ -115,7 +122,14 @@ def _read_attempt(path: Path) -> Attempt:
     index, worst = document.get("index"), document.get("worst_dollars")
     if not isinstance(index, int) or not (worst is None or isinstance(worst, int | float)):
         raise ArdentError(f"{path}: is no recorded attempt any more; remove the file to take it as free")
-    return Attempt(path.name.partition(".")[0], index, worst)
+    return Attempt(path.name.partition(".")[0], index, worst, _read_price(document.get("price")))
+
+
+def _read_price(rates: object) -> Price | None:
+    try:
+        return Price(**rates) if isinstance(rates, dict) else None
+    except TypeError:  # other fields than this version's
+        return None
 
 
 def _read_object(path: Path) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import platform
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from harness.gate import TRUSTED_FOLDERS, Bench, Incumbent
 from harness.git import Repository
 from harness.judge import slack_after
 from harness.profiling.rows import profile_rows
-from harness.records import Experiment, Slack
+from harness.records import Experiment, Pair, Slack
+from harness.totals import Tally, total
 
 SETTINGS = "run.json"
 LEDGER = "ledger.jsonl"
@@ -70,6 +72,34 @@ class Wanted:
 
 
 @dataclass(slots=True)
+class Standing:
+    """Where the rows have brought the incumbent.
+
+    Attributes:
+        pair: what decided last, of the baseline or the newest kept proposal. It is known to both sides, so that the
+            next screen needs no measurement of the incumbent.
+        slack: how far the incumbent lies above the best seen.
+    """
+
+    pair: Pair | None = None
+    slack: Slack = field(default_factory=Slack)
+
+    def add(self, row: Experiment) -> None:
+        """Take in the next row."""
+        if self.pair is not None and not _advances(row):
+            return
+        pairs = row.evidence.confirm if self.pair else row.evidence.screen
+        try:
+            self.slack = slack_after(self.slack, row.verdict, pairs) if self.pair else self.slack
+            self.pair = pairs[-1]
+        except (IndexError, KeyError):
+            raise ArdentError(
+                f"{LEDGER}: experiment {row.number} was {row.verdict.outcome} without the pairs that it takes; "
+                "see: python -m harness verify"
+            ) from None
+
+
+@dataclass(slots=True)
 class Run:
     """An open run."""
 
@@ -108,14 +138,10 @@ class Run:
 
     def incumbent(self) -> Incumbent:
         """What the next candidate must beat, derived from the ledger and the branch."""
-        tip = self.tip()
-        rows = self.ledger.rows
-        pair, slack = rows[0].evidence.screen[0], Slack()
-        for row in kept(rows):
-            # The pair that decided last is known to both: the next screen needs no measurement of the incumbent.
-            pairs = row.evidence.confirm
-            pair, slack = pairs[-1], slack_after(slack, row.verdict, pairs)
-        return Incumbent(tip, self.code(tip), pair.seed, pair.candidate, slack)
+        tip, standing = self.tip(), total(self.ledger.rows, Standing)
+        pair = standing.pair
+        assert pair is not None
+        return Incumbent(tip, self.code(tip), pair.seed, pair.candidate, standing.slack)
 
     def profile(self, incumbent: Incumbent) -> str:
         """The incumbent's profile for the briefing, taken once an incumbent; empty where no proposer reads one."""
@@ -141,14 +167,18 @@ def is_run_name(name: str) -> bool:
     return len(name) <= 41 and _NAME.fullmatch(name) is not None and not name.endswith(".lock")
 
 
-def kept(rows: tuple[Experiment, ...]) -> list[Experiment]:
+def kept(rows: Sequence[Experiment]) -> list[Experiment]:
     """The experiments that advanced the branch: kept proposals. A kept null row advances nothing."""
-    return [r for r in rows if r.kind == "proposal" and r.verdict.outcome == "kept"]
+    return [rows[position] for position in total(rows, Tally).kept]
 
 
-def proposals(rows: tuple[Experiment, ...]) -> list[Experiment]:
-    """The experiments that count against the budget."""
-    return [r for r in rows if r.kind == "proposal"]
+def _advances(row: Experiment) -> bool:
+    return row.kind == "proposal" and row.verdict.outcome == "kept"
+
+
+def proposals_done(rows: Sequence[Experiment]) -> int:
+    """How many experiments count against the budget."""
+    return total(rows, Tally).proposals
 
 
 def editable_files(repository: Repository, commit: str) -> dict[str, str]:
@@ -216,7 +246,7 @@ def read_settings(folder: Path) -> Settings:
     return settings
 
 
-def recorded_rows(root: Path, name: str) -> tuple[Experiment, ...]:
+def recorded_rows(root: Path, name: str) -> ledgers.StoredRows:
     """The rows of a run of this repository: from its private folder, else from results/<run>/ledger.jsonl.
 
     Raises:
@@ -225,5 +255,8 @@ def recorded_rows(root: Path, name: str) -> tuple[Experiment, ...]:
     private = Repository.open(root, allow_in_progress=True).private_dir() / "runs" / name
     for path in (private / LEDGER, root / "results" / name / LEDGER):
         if is_run_name(name) and path.exists():
-            return ledgers.read(path)
+            found = ledgers.Ledger.peek(path, (Tally,), harness_hash())
+            if found.recovered:
+                raise BadInputError(f"--replay {name}: {found.recovered}; start that run again, which sets it aside")
+            return found.rows
     raise BadInputError(f"--replay {name}: no such run; see: git branch --list 'research/*'")

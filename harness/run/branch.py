@@ -7,12 +7,14 @@ are true (`python -m harness verify`).
 
 import re
 import shlex
+from collections.abc import Iterator, Sequence
 
 from harness.edits import normal_hash
 from harness.errors import ArdentError
 from harness.git import Repository
 from harness.records import Experiment
-from harness.run import LEDGER, Run, kept
+from harness.run import LEDGER, Run, Settings
+from harness.totals import Tally, total
 
 _TRAILERS = re.compile(
     r"^Ardent-Run: (?P<run>\S+)\nArdent-Experiment: (?P<number>\d+)\nArdent-Tip: (?P<tip>\S+)$", re.MULTILINE
@@ -24,10 +26,22 @@ def ledger_path(name: str) -> str:
     return f"results/{name}/{LEDGER}"
 
 
-def is_closed(repository: Repository, name: str, ledger: bytes) -> bool:
-    """Whether the research branch holds the whole ledger, or was merged and deleted."""
-    tip = repository.ref(f"refs/heads/research/{name}")
-    return tip is None or repository.file_bytes(tip, ledger_path(name)) == ledger
+def is_closed(repository: Repository, settings: Settings, ledger_tip: str) -> bool:
+    """Whether a commit of the research branch holds the ledger with that tip, or the branch was merged and deleted.
+
+    The tip stands in the message of the commit that brought the ledger: reading the ledger there would take as long as
+    it is.
+    """
+    tip = repository.ref(f"refs/heads/research/{settings.run}")
+    return tip is None or any(named == ledger_tip for _, _, named in _named(repository, settings, tip))
+
+
+def _named(repository: Repository, settings: Settings, tip: str) -> Iterator[tuple[str, int, str]]:
+    """Of the commits from `tip` down to the baseline that hold the run's ledger: hash, its last row, and its tip."""
+    for commit, message in repository.log_messages(settings.baseline, tip):
+        named = _TRAILERS.search(message)
+        if named is not None and named["run"] == settings.run:
+            yield commit, int(named["number"]), named["tip"]
 
 
 def refuse_checkout(run: Run) -> None:
@@ -61,7 +75,7 @@ def _check_is_free(run: Run, tip: str | None) -> None:
             f"branch {run.branch} exists, but this repository has no record of such a run; choose another --run, "
             f"or delete it with: git branch -D {run.branch}"
         )
-    if run.repository.file_bytes(run.settings.baseline, ledger_path(run.settings.run)) is not None:
+    if run.repository.has_file(run.settings.baseline, ledger_path(run.settings.run)):
         raise ArdentError(
             f"--run {run.settings.run}: {ledger_path(run.settings.run)} is committed already, from a run of that name "
             "that was merged; choose another --run"
@@ -72,7 +86,7 @@ def _check_is_free(run: Run, tip: str | None) -> None:
         )
 
 
-def _restore(run: Run, rows: tuple[Experiment, ...]) -> None:
+def _restore(run: Run, rows: Sequence[Experiment]) -> None:
     if len(rows) == 1:
         start_branch(run)
         return
@@ -88,13 +102,9 @@ def _check_commits(run: Run, tip: str) -> None:
     repository, rows = run.repository, run.ledger.rows
     if not repository.is_ancestor(run.settings.baseline, tip):
         raise _moved(run, f"does not build on the run's baseline {run.settings.baseline[:12]}")
-    tips = [*(row.tip for row in rows[1:]), run.ledger.tip]
-    for commit, message in repository.log_messages(run.settings.baseline, tip):
-        named = _TRAILERS.search(message)
-        if named is None or named["run"] != run.settings.run:
-            continue
-        number = int(named["number"])
-        if tips[number : number + 1] != [named["tip"]]:
+    for commit, number, named in _named(repository, run.settings, tip):
+        after = rows[number + 1].tip if number + 1 < len(rows) else run.ledger.tip
+        if number >= len(rows) or after != named:
             copy = f"git show {commit[:12]}:{ledger_path(run.settings.run)} > {shlex.quote(str(run.ledger.path))}"
             raise ArdentError(f"{LEDGER}: experiment {number} is missing or changed; restore it with: {copy}")
 
@@ -102,12 +112,12 @@ def _check_commits(run: Run, tip: str) -> None:
 def _check_code(run: Run, tip: str) -> None:
     """The branch holds the code of the last kept row, or of the one before when its commit is still to be made."""
     rows = run.ledger.rows
-    accepted = [rows[0], *kept(rows)]
-    known = {accepted[-1].tree_sha256}
-    if len(accepted) > 1 and accepted[-1] is rows[-1]:
-        known.add(accepted[-2].tree_sha256)
+    accepted = [0, *total(rows, Tally).kept]
+    known = {rows[accepted[-1]].tree_sha256}
+    if len(accepted) > 1 and accepted[-1] == len(rows) - 1:
+        known.add(rows[accepted[-2]].tree_sha256)
     if normal_hash(run.code(tip)) not in known:
-        raise _moved(run, f"does not hold the code of experiment {accepted[-1].number}, the last one kept")
+        raise _moved(run, f"does not hold the code of experiment {accepted[-1]}, the last one kept")
 
 
 def _moved(run: Run, what: str) -> ArdentError:

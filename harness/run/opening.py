@@ -8,7 +8,7 @@ to do with an open run.
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -17,15 +17,20 @@ from pathlib import Path
 from harness import crash_points, doctor
 from harness import ledger as ledgers
 from harness import task as tasks
+from harness.briefing.ledger import DeadEnds
+from harness.console.progress import Watched
 from harness.errors import ArdentError, BadInputError
 from harness.gate import Bench
 from harness.git import Repository
+from harness.predictions import Score
+from harness.proposers.search_history import Searched
 from harness.records import Experiment
 from harness.run import (
     LEDGER,
     SETTINGS,
     Run,
     Settings,
+    Standing,
     Wanted,
     harness_hash,
     is_run_name,
@@ -35,11 +40,18 @@ from harness.run import (
 )
 from harness.run.branch import check_branch, is_closed, ledger_path
 from harness.settings import Task
+from harness.totals import Spend, Tally, Total, Trees
+
+# What is asked of all rows at each experiment, kept in step with the ledger and in its checkpoint.
+TOTALS: tuple[type[Total], ...] = (Tally, Trees, Spend, Standing, Score, DeadEnds, Searched, Watched)
+_PROPOSAL = b'"kind":"proposal"'  # text inside a row is escaped: the mark stands once in a proposal's row
 
 
 @contextmanager
-def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
+def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: None) -> Iterator[Run]:
     """Open the run that the user wants. Nothing is on its branch until its baseline is measured.
+
+    `say` is told what takes longer than a second.
 
     Raises:
         ArdentError: the repository, the run or the input is in no state to go on; one line with the fix.
@@ -60,7 +72,7 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
         repository.alone_on(refs, folder / "git") as repository,
     ):
         crash_points.reach("locked")
-        ledger = ledgers.Ledger.open(folder / LEDGER)
+        ledger = ledgers.Ledger.open(folder / LEDGER, TOTALS, harness_hash(), say)
         task_sha256 = tasks.task_hash(task)
         if ledger.rows:
             settings = _resumed(folder, wanted, task_sha256)
@@ -70,10 +82,13 @@ def open_run(root: Path, wanted: Wanted) -> Iterator[Run]:
         run = _run_of(repository, folder, settings, ledger, task)
         run.check_harness()
         check_branch(run)
+        if ledger.cut:
+            raise ArdentError(ledger.cut)
         ledgers.write_durably(folder / SETTINGS, json.dumps(asdict(settings), indent=1).encode())
         try:
             yield run
         finally:
+            ledger.close()
             if not ledger.rows:  # nothing was measured: the name is free again
                 (folder / SETTINGS).unlink(missing_ok=True)
                 crash_points.reach("settings-gone")
@@ -90,8 +105,7 @@ def peek_run(root: Path, name: str | None, task: str, proposer: str, budget: int
     wanted = Wanted(name, task, proposer, None, budget)
     runs = repository.private_dir() / "runs"
     folder = runs / (_choose_name(runs, repository, wanted) if name is None else name)
-    data = (folder / LEDGER).read_bytes() if (folder / LEDGER).exists() else b""
-    ledger = ledgers.Ledger(folder / LEDGER, data.splitlines(keepends=True)[: data.count(b"\n")], "")
+    ledger = ledgers.Ledger.peek(folder / LEDGER, TOTALS, harness_hash())
     if ledger.rows:
         settings = replace(read_settings(folder), budget=budget)
     else:
@@ -130,7 +144,7 @@ def _choose_name(runs: Path, repository: Repository, wanted: Wanted) -> str:
 def _is_free(repository: Repository, name: str) -> bool:
     """Whether no branch and no committed ledger (of a run that was merged) has that name."""
     branch = repository.ref(f"refs/heads/research/{name}")
-    return branch is None and repository.file_bytes(repository.head(), ledger_path(name)) is None
+    return branch is None and not repository.has_file(repository.head(), ledger_path(name))
 
 
 def _is_same(settings: Settings, wanted: Wanted) -> bool:
@@ -141,11 +155,9 @@ def _is_same(settings: Settings, wanted: Wanted) -> bool:
 
 def _is_finished(folder: Path, repository: Repository, settings: Settings) -> bool:
     """Whether the budget is used and the branch has the whole ledger. Another process may be writing: only looks."""
-    path = folder / LEDGER
-    data = path.read_bytes() if path.exists() else b""
-    # The ledger's lines are canonical, and text inside them is escaped: the mark stands once in a proposal's row.
-    done = sum(b'"kind":"proposal"' in line for line in data.split(b"\n")[:-1])
-    return done >= settings.budget and is_closed(repository, settings.run, data)
+    known, more, tip = ledgers.glance(folder / LEDGER, Tally, _PROPOSAL)
+    done = more + (known.proposals if known else 0)
+    return done >= settings.budget and is_closed(repository, settings, tip)
 
 
 def _started(name: str, repository: Repository, wanted: Wanted, task_sha256: str) -> Settings:

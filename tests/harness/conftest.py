@@ -1,5 +1,6 @@
 import pytest
 
+from tests.harness.audited import record_run
 from tests.harness.loops import copy_project, make_user_project, run_loop, scripted
 from tests.harness.scripts import KEPT, POLICY
 
@@ -38,6 +39,12 @@ def recorded_project(begun_project, tmp_path_factory):
     done = run_loop(root, *scripted(root, [KEPT, POLICY]))
     assert done.returncode == 0, done.stderr
     return root
+
+
+@pytest.fixture(scope="session")
+def audited_project(tmp_path_factory):
+    """A project with a finished run to audit. Copy it first."""
+    return record_run(tmp_path_factory.mktemp("audit"))
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_a_copy_under_another_name_is_a_problem(project, finding):
 
 
 def test_a_review_may_be_written_below(project, finding):
-    edit(finding, "status: unreviewed", "status: accepted\nreviewed_by: someone")
+    edit(finding, "status: unreviewed", "status: approved\nreviewed_by: someone")
     finding.write_text(finding.read_text() + "\n## Review\n\nSeen 3 times, 99 % sure.\n")
     assert harness(project, "check").returncode == 0
 
@@ -141,6 +141,22 @@ def test_without_the_commits_the_diff_is_taken_from_the_finding_and_that_is_said
     audit = harness(clone, "verify")
     assert audit.returncode == 0, audit.stdout
     assert "its commits are not in this repository, so code was not compared" in audit.stdout
+
+
+def test_write_renders_again_what_differs_and_keeps_the_review(project, finding):
+    """As after an update of the template: the text is today's, a reviewer's words stay, the struck bullet follows."""
+    clean = finding.read_text()
+    reviewed = clean.replace("status: unreviewed", 'status: rejected\nreviewed_by: "A"') + "\n## Review\n\n- 99 % no.\n"
+    finding.write_text(reviewed.replace("template: 2\n", "").replace("## Question", "## Asked"))
+    assert any("'## Asked'" in line for line in problems(project))
+    done = harness(project, "check", "--write")
+    said = [f"findings/{finding.name}: rendered again", "DISCOVERIES.md: rendered again"]
+    assert (done.returncode, done.stdout.splitlines()[:2]) == (0, said), done.stdout + done.stderr
+    assert finding.read_text() == reviewed
+    assert "- ~~ARD, DMD and reuse" in (project / "DISCOVERIES.md").read_text()
+    again = harness(project, "check", "--write")
+    assert again.stdout == "2 findings, 2 bullets: every number is rendered from its evidence\n"
+    assert harness(project, "verify").returncode == 0
 
 
 def test_a_file_that_is_not_there_is_one_line(project):

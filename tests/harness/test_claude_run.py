@@ -5,6 +5,7 @@ trace of a key anywhere.
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from harness.git import Repository
 from harness.ledger import read
 from harness.predictions import score, sentence
 from harness.redteam import note_passed
+from tests.harness.audited import chained
 from tests.harness.loops import (
     TASK,
     branch_subjects,
@@ -196,3 +198,30 @@ def test_transcripts_are_private_and_never_committed(whole):
     assert list(folder.iterdir())
     names = git(whole.root, "ls-tree", "-r", "--name-only", "research/ai").splitlines()
     assert not any("transcripts/" in name or name.endswith(".reply.json") for name in names)
+
+
+# -- what the recorded replies say of a rewritten ledger --------------------------------------------------------------
+
+
+def rewrite(root, number, **fields):
+    """The ledger with fields of one row replaced, chain and all, and the branch that would tell taken away."""
+    path = run_folder(root, "ai") / "ledger.jsonl"
+    rows = [replace(row, **fields) if row.number == number else row for row in read(path)]
+    path.write_bytes(chained(rows))
+    git(root, "update-ref", "-d", "refs/heads/research/ai")
+    return harness(root, "verify", "--run", "ai").stdout
+
+
+def test_a_cost_that_the_recorded_replies_contradict_is_named(whole, tmp_path):
+    root = copy_project(whole.root, tmp_path)
+    paid = read(run_folder(root, "ai") / "ledger.jsonl")[5].cost
+    said = rewrite(root, 5, cost=replace(paid, calls=1, dollars=DOLLARS))
+    assert "run ai: row 5: cost.calls: recorded 1, is 3 by the recorded replies" in said.splitlines()
+    assert f"run ai: row 5: cost.dollars: recorded {DOLLARS}, is {paid.dollars} by the recorded replies" in said
+
+
+def test_a_prediction_that_no_recorded_reply_holds_is_named(whole, tmp_path):
+    root = copy_project(whole.root, tmp_path)
+    predicted = read(run_folder(root, "ai") / "ledger.jsonl")[3].prediction
+    said = rewrite(root, 3, prediction=replace(predicted, size=0.59))
+    assert "run ai: row 3: prediction: the row's words, edits and prediction are in none of the recorded" in said

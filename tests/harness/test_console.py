@@ -2,22 +2,19 @@
 
 import io
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from harness.console import Console, first_line, summary
-from harness.records import Cost, Evidence, Verdict
-from tests.harness.factories import make_effects, make_experiment, make_pair, make_verdict
+from harness.proposers.options import Wait
+from harness.records import Cost, Verdict
+from tests.harness.factories import make_effects, make_experiment, make_verdict
+from tests.harness.shown_runs import invalid, make_run
 
 
 class Terminal(io.StringIO):
     def isatty(self):
         return True
-
-
-def invalid(reason, stage="policy"):
-    return make_experiment(verdict=Verdict("invalid", stage, reason), seconds=0.04)
 
 
 def shown(row, title="A title", out=None):
@@ -27,27 +24,6 @@ def shown(row, title="A title", out=None):
     console.title(title)
     console.end(row)
     return out.getvalue()
-
-
-def make_run(*rows, budget=20, proposer="search"):
-    """What `summary` looks at; the baseline is added."""
-    pair = make_pair()
-    baseline = make_experiment(
-        number=0,
-        kind="baseline",
-        verdict=Verdict("kept", "screen", "the baseline"),
-        evidence=Evidence(screen=(replace(pair, candidate=pair.incumbent),)),
-        cost=Cost(),
-    )
-    settings = SimpleNamespace(
-        run="main", task="parity20", proposer=proposer, budget=budget, baseline="a" * 40, replay=""
-    )
-    return SimpleNamespace(
-        settings=settings,
-        ledger=SimpleNamespace(rows=(baseline, *rows)),
-        branch="research/main",
-        incumbent=lambda: SimpleNamespace(screen=pair.candidate),
-    )
 
 
 def test_a_line_has_position_title_verdict_numbers_and_seconds():
@@ -82,12 +58,44 @@ def test_first_line_is_cut_at_its_cap():
     assert first_line("abcd", cap=4) == "abcd"
 
 
-def test_the_stage_in_progress_is_shown_on_a_terminal_alone_and_overwritten():
-    terminal, file = Terminal(), io.StringIO()
-    for out in (terminal, file):
-        Console(out).stage("confirm")
-    assert terminal.getvalue() == "confirm     " + "\b" * 12
-    assert file.getvalue() == ""
+def test_stages_and_instances_are_not_printed_as_lines():
+    out = Terminal()
+    Console(out).stage("confirm")
+    Console(out).instance(1, 16)
+    assert out.getvalue() == ""
+
+
+def test_a_wait_ends_the_line_and_begins_it_again():
+    out = io.StringIO()
+    console = Console(out)
+    console.begin("3/20")
+    console.waiting(Wait(31.6, 2, 8, "HTTP 529: over\x1b[2Jloaded"))
+    console.title("A title")
+    console.end(make_experiment())
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "   3/20  waiting 32 s before try 2 of 8: HTTP 529: over [2Jloaded"
+    assert lines[1].startswith("   3/20  A title......")
+
+
+def test_quiet_leaves_the_summary_alone():
+    out = io.StringIO()
+    with Console(out, quiet=True) as console:
+        console.say("proposer: search")
+        console.begin("1/20")
+        console.title("A title")
+        console.end(invalid("x"))
+        console.summary(make_run(invalid("x")), "budget used")
+    assert out.getvalue().startswith("run main: 1 of 20 experiments, budget used\n")
+
+
+def test_aloud_there_is_no_row_of_dots():
+    out = io.StringIO()
+    console = Console(out, aloud=True)
+    console.begin("3/20")
+    console.title("A title")
+    console.end(make_experiment())
+    said = " ".join(out.getvalue().split())
+    assert said == "3/20 A title kept ARD 27,545 (+3.1%) DMD -87.4% accuracy 96.0% 61.5 s"
 
 
 def test_an_open_line_is_ended_when_something_goes_wrong():

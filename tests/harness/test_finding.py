@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ArdentError, BadInputError
-from harness.finding import BULLETS_HEADING, add_bullet, bullet, check, check_discoveries, paths, render
+from harness.finding import (
+    BULLETS_HEADING,
+    Review,
+    add_bullet,
+    bullet,
+    check,
+    check_discoveries,
+    is_of_other_template,
+    keep_review,
+    paths,
+    read_review,
+    render,
+    write_review,
+)
 from harness.finding.comparison import contradicts
 from harness.finding.evidence import evidence_json, read_evidence
 from harness.finding.prose import (
@@ -21,6 +35,7 @@ from harness.finding.prose import (
     UNVERIFIED,
     edit_literals,
     render_quote,
+    show_code,
 )
 from harness.finding.references import REFERENCES, change_text, gain_text, gather_facts, level_text
 from harness.records import Edit, Evidence, Prediction
@@ -107,7 +122,7 @@ def test_a_removed_row_is_named_where_it_was():
 
 def test_an_added_claim_is_named():
     experiment, diff = make_experiment(), make_diff()
-    finding = render(experiment, diff).replace("## Prediction", "It also halves the energy.\n\n## Prediction")
+    finding = render(experiment, diff).replace("## Each", "It also halves the energy.\n\n## Each")
     assert any("halves the energy" in problem for problem in check(finding, experiment, diff))
 
 
@@ -125,9 +140,50 @@ def test_a_changed_diff_is_noticed():
 
 def test_a_reviewer_may_fill_in_the_fields_and_a_last_section():
     experiment, diff = make_experiment(), make_diff()
-    fields = "status: accepted\nreviewed_by: A. Person\nreviewed_at: 2025-03-05\nnote: twice, 87 % each"
+    fields = "status: approved\nreviewed_by: A. Person\nreviewed_at: 2025-03-05\nnote: twice, 87 % each"
     finding = render(experiment, diff).replace("status: unreviewed", fields) + REVIEW
     assert check(finding, experiment, diff) == ()
+
+
+def test_a_field_that_no_review_writes_is_named():
+    experiment, diff = make_experiment(), make_diff()
+    finding = render(experiment, diff)
+    twice = finding.replace("status: unreviewed", "status: rejected\nstatus: approved")
+    unknown = finding.replace("status: unreviewed", "status: good enough")
+    assert any("status stands twice" in problem for problem in check(twice, experiment, diff))
+    assert any("none of unreviewed, approved, rejected" in problem for problem in check(unknown, experiment, diff))
+    assert {read_review(text).status for text in (twice, unknown)} == {"unreviewed"}
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_a_review_reads_back_and_leaves_the_rest_as_it_was(by, note):
+    experiment, diff = make_experiment(), make_diff()
+    review = Review("rejected", by, "2025-03-05T01:02:03+00:00", note)
+    once = write_review(render(experiment, diff), review, "rejected")
+    twice = write_review(once, replace(review, status="approved"), "approved")
+    assert check(twice, experiment, diff) == ()
+    read = read_review(twice)
+    assert (read.status, read.at) == ("approved", review.at)
+    assert (read.by, read.note) == tuple(show_code(" ".join(text.split())) for text in (by, note))
+    assert twice.count("\n- 2025-03-05T01:02:03+00:00, ") == 2
+
+
+def test_a_finding_rendered_again_keeps_its_review():
+    experiment, diff = make_experiment(), make_diff()
+    rendered = render(experiment, diff)
+    reviewed = write_review(rendered, Review("approved", "A <a@b>", "2025-03-05", "fine"), "approved")
+    assert keep_review(rendered, reviewed) == reviewed
+    assert keep_review(rendered, rendered) == rendered
+    old = reviewed.replace("template: 2\n", "").replace("87.3", "99.9")
+    assert keep_review(rendered, old) == reviewed
+
+
+def test_the_template_of_a_finding_is_told_apart():
+    finding = render(make_experiment(), make_diff())
+    assert not is_of_other_template(finding)
+    assert is_of_other_template(finding.replace("template: 2\n", ""))
+    assert is_of_other_template(finding.replace("template: 2\n", "template: 3\n"))
 
 
 def test_a_review_field_outside_the_front_matter_is_not_exempt():
@@ -138,7 +194,7 @@ def test_a_review_field_outside_the_front_matter_is_not_exempt():
 
 def test_a_review_heading_in_the_middle_exempts_nothing_after_it():
     experiment, diff = make_experiment(), make_diff()
-    finding = render(experiment, diff).replace("## Result", "## Review\n\n99 % better\n\n## Result")
+    finding = render(experiment, diff).replace("## Each", "## Review\n\n99 % better\n\n## Each")
     assert check(finding, experiment, diff)
 
 
@@ -226,8 +282,10 @@ def test_a_gain_is_shown_as_its_evidence_spells_it():
     assert gain_text("dmd", -0.0411) == "-4.2 %"
     assert gain_text("accuracy", 0.0042) == "0.4 points"
     assert change_text("dmd", -0.0) == "0.0 %"
-    assert change_text("dmd", -0.0004) == "0.0 %"
-    assert change_text("dmd", 0.0004) == "+0.1 %"
+    assert change_text("dmd", -0.00004) == "0.0 %"
+    assert change_text("dmd", -0.0006) == "-0.06 %"
+    assert change_text("dmd", 0.00041) == "+0.05 %"
+    assert change_text("accuracy", 0.0006) == "0.0 points"
 
 
 def test_the_title_claims_the_verdicts_gain_and_not_the_largest():
@@ -236,7 +294,8 @@ def test_the_title_claims_the_verdicts_gain_and_not_the_largest():
         .split("\n# ")[1]
         .split("\n")[0]
     )
-    assert title == "hidden 500 to 64: at least 4.9 % less data movement (DMD)"
+    claim = "DMD, reuse and traffic at least 4.9 % lower on average (interval: at least 86.0 %), ARD 3.2 % higher"
+    assert title == f"{claim}: hidden 500 to 64"
 
 
 # --- hostile prose -------------------------------------------------------------------------------
@@ -262,7 +321,7 @@ def test_a_metric_that_was_not_judged_is_said_to_be_not_measured():
     verdict = make_verdict(effects=make_effects()[1:])
     experiment = make_experiment(verdict=verdict, why="ARD {ard.after} is lower than {ard.before}.")
     finding = render(experiment, make_diff())
-    assert finding.count("| ARD (average reuse distance) | [not measured] | [not measured] |") == 1
+    assert finding.count("| ARD (average reuse distance) | accesses | [not measured] | [not measured] |") == 1
     assert "> ARD [not measured] is lower than [not measured]." in finding
     assert "It was not judged." in finding
     assert check(finding, experiment, make_diff()) == ()
@@ -479,7 +538,7 @@ def test_the_mark_stands_behind_its_own_sentence():
 
 def test_the_mark_survives_in_a_title():
     experiment = make_experiment(title="lower ARD with 64 units")
-    assert f"# lower ARD with 64 units {CONTRADICTED}: at least" in render(experiment, make_diff())
+    assert f" higher: lower ARD with 64 units {CONTRADICTED}\n" in render(experiment, make_diff())
 
 
 def test_when_nothing_moved_nothing_is_lower():
@@ -517,9 +576,9 @@ def test_an_instance_that_went_the_other_way_is_told():
 
 def test_the_instance_table_is_short_and_says_what_it_leaves_out():
     finding = render(make_experiment(evidence=make_evidence(30)), make_diff())
-    assert "| 8 |" in finding
-    assert "| 9 |" not in finding
-    assert "22 more are in the evidence." in finding
+    assert "| 16 |" in finding
+    assert "| 17 |" not in finding
+    assert "14 more are in the evidence." in finding
 
 
 def test_an_incumbent_of_zeros_divides_nothing():
@@ -544,7 +603,7 @@ def test_an_incumbent_of_zeros_divides_nothing():
         (Prediction("accuracy", "higher"), "Undecided: the change is inside the noise."),
         (Prediction("accuracy", "same"), "It came true: no change beyond the noise."),
         (Prediction("dmd", "same"), "It did not come true."),
-        (None, "None was made."),
+        (None, "evaluation:** nothing."),
     ],
 )
 def test_the_predictions_fate_is_told(prediction, fate):
@@ -554,7 +613,8 @@ def test_the_predictions_fate_is_told(prediction, fate):
 def test_the_finding_names_the_commands_that_reproduce_it():
     finding = render(make_experiment(), make_diff())
     assert "python -m harness verify --run main --rerun 7" in finding
-    assert "python -m harness check" in finding
+    assert "python -m harness review main --approve main-0007" in finding
+    assert "--diff-filter=A -- results/main/0007.json) -- sparse_parity | git apply -R" in finding
 
 
 @pytest.mark.parametrize("outcome", ["discarded", "inconclusive", "invalid"])
@@ -629,7 +689,8 @@ def test_a_bullet_is_one_line_with_its_numbers_and_its_source():
     line = bullet(make_experiment())
     assert "\n" not in line
     assert line.startswith(
-        "- hidden 500 to 64: at least 87.3 % less data movement (DMD); DMD 9,876,543,211 to"
+        "- DMD, reuse and traffic at least 87.3 % lower on average (interval: at least 86.0 %), ARD 3.2 % higher: "
+        "hidden 500 to 64; DMD 9,876,543,211 to"
     )
     assert line.endswith(f"[{NAME}](findings/{NAME})")
 
@@ -639,6 +700,15 @@ def test_a_bullet_is_put_under_the_loops_heading_once():
     once = add_bullet(DISCOVERIES, line)
     assert once == DISCOVERIES.replace("of the loop\n\n", f"of the loop\n\n{line}\n\n")
     assert add_bullet(once, line) == once
+
+
+def test_a_rejected_findings_bullet_is_struck_where_it_stands():
+    first, second = (make_experiment(number=number) for number in (3, 7))
+    text = add_bullet(add_bullet(DISCOVERIES, bullet(first)), bullet(second))
+    struck = add_bullet(text, bullet(first, is_rejected=True))
+    assert struck == text.replace(bullet(first), bullet(first, is_rejected=True))
+    assert "\n- ~~DMD, reuse" in struck
+    assert add_bullet(struck, bullet(first)) == text
 
 
 def test_bullets_keep_their_order():
@@ -662,18 +732,18 @@ def test_a_missing_heading_is_made(text):
 
 def test_rendered_discoveries_have_no_problems():
     text = add_bullet(DISCOVERIES, bullet(make_experiment()))
-    assert check_discoveries(text, {NAME: make_experiment()}) == ()
-    assert check_discoveries(text, {f"findings/{NAME}": make_experiment()}) == ()
+    assert check_discoveries(text, {NAME: bullet(make_experiment())}) == ()
+    assert check_discoveries(text, {f"findings/{NAME}": bullet(make_experiment())}) == ()
     assert check_discoveries("# Discoveries\n\n- 99 % of it\n", {}) == ()
 
 
 def test_every_changed_digit_of_a_bullet_is_noticed():
     text = add_bullet(DISCOVERIES, bullet(make_experiment()))
-    start = text.index("- hidden")
+    start = text.index("- DMD")
     for at in range(start, text.index("\n", start)):
         if text[at].isdigit():
             tampered = text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :]
-            assert check_discoveries(tampered, {NAME: make_experiment()}), text[start:at]
+            assert check_discoveries(tampered, {NAME: bullet(make_experiment())}), text[start:at]
 
 
 def test_a_bullet_without_its_finding_is_a_problem():
@@ -685,7 +755,7 @@ def test_a_bullet_without_its_finding_is_a_problem():
 def test_other_lines_and_repeated_bullets_in_the_loops_section_are_problems():
     line = bullet(make_experiment())
     text = f"{BULLETS_HEADING}\n\n{line}\n{line}\n- 50 % less, trust me\nand more\n"
-    problems = check_discoveries(text, {NAME: make_experiment()})
+    problems = check_discoveries(text, {NAME: bullet(make_experiment())})
     assert [problem.partition(":")[0] for problem in problems] == ["4", "5", "6"]
 
 

@@ -79,7 +79,8 @@ def test_the_lock_of_a_ref_that_a_killed_git_left_is_removed(root):
 
 
 def test_a_lock_that_somebody_still_writes_is_left_alone(tmp_path):
-    lock, ended = tmp_path / "x.lock", threading.Event()
+    lock, ended = tmp_path / "refs/heads/x.lock", threading.Event()
+    lock.parent.mkdir(parents=True)
     lock.touch()
 
     def write():
@@ -89,7 +90,7 @@ def test_a_lock_that_somebody_still_writes_is_left_alone(tmp_path):
 
     writer = threading.Thread(target=write)
     writer.start()
-    left.remove_stale_locks([lock, tmp_path / "missing.lock"])
+    left.remove_stale_locks(tmp_path, ["refs/heads/x", "refs/heads/"])
     ended.set()
     writer.join()
     assert lock.exists()

@@ -13,7 +13,7 @@ FILES = sorted([*HARNESS.rglob("*.py"), *(ROOT / "sparse_parity").rglob("*.py"),
 # docs/decisions.md says why this one is long.
 LONG_FILES = {"harness/memory_trace.py"}
 
-BASE = {"records", "errors", "settings", "crash_points"}
+BASE = {"records", "errors", "settings", "crash_points", "totals"}
 # Deep modules: each may use the base, itself, and nothing else of ours. `memory_trace` and `rewrite` are the two halves
 # of the trace, `marks` what a profile adds to the second; `sandbox` is the parent's side of the children, `confine` the
 # children's own, and they speak over `channel`.
@@ -40,7 +40,7 @@ DEEP = {
     "scratch": set(),
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "opinion"}
-MIDDLE |= {"proposers", "finding", "verify", "profiling", "doctor"}
+MIDDLE |= {"proposers", "finding", "verify", "profiling", "doctor", "report"}
 TOP = {"run", "redteam", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker"}
 

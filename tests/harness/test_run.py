@@ -128,7 +128,7 @@ def test_what_code_returns_can_be_changed_without_harm(here):
 
 
 def test_recorded_rows_come_from_the_private_folder_or_from_results(recorded):
-    rows = recorded_rows(recorded, "x")
+    rows = tuple(recorded_rows(recorded, "x"))
     assert [row.number for row in rows] == [0, 1, 2]
     git(recorded, "merge", "--quiet", "--ff-only", "research/x")
     shutil.rmtree(recorded / ".git" / "ardent")

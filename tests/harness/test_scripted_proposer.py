@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harness.errors import BadInputError, ProposerPausedError
 from harness.proposers import NAMES, ProposerOptions, build, choose
 from harness.proposers.answer import AnswerError, find_proposal_in_text, read_proposal
-from harness.proposers.replay import ReplayProposer
+from harness.proposers.replay import ReplayProposer, is_proposal_of
 from harness.proposers.scripted import ScriptedProposer
 from harness.records import Cost, Proposal, Verdict
 from tests.harness.briefings import TASK, accept, make_baseline, make_briefing, make_proposal, make_row
@@ -115,6 +115,14 @@ def test_replay_repeats_replies_with_their_model_hash_and_cost():
     assert (second.proposal, second.error) == (None, "cut off")
     with pytest.raises(ProposerPausedError, match="run main has ended after 2"):
         proposer.propose(make_briefing(recorded), accept)
+
+
+def test_replay_knows_a_proposal_whose_title_cannot_be_printed_as_it_is():
+    proposal = replace(make_proposal(), title="clear \x1b[2J the screen")
+    row = make_row(1, title="clear  [2J the screen", hypothesis=proposal.hypothesis, why=proposal.why,
+        prediction=proposal.prediction, edits=proposal.edits)  # fmt: skip
+    assert is_proposal_of(row, proposal)
+    assert not is_proposal_of(row, replace(proposal, why="because"))
 
 
 def test_replay_of_a_run_without_proposals_is_bad_input():

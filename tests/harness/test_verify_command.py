@@ -12,10 +12,13 @@ import pytest
 
 from harness import judge
 from harness import task as tasks
+from harness.commands import rerun
+from harness.commands.recorded import Code, read_run
 from harness.edits import edits_hash
 from harness.errors import ArdentError
 from harness.git import Repository
-from harness.records import Experiment, Slack, Verdict
+from harness.measure import measure
+from harness.records import Experiment, Lapse, Slack, Verdict
 from harness.verify import Draws, check_rows
 from tests.harness.audited import (
     DISCARDED,
@@ -33,16 +36,16 @@ from tests.harness.audited import (
     copy_of,
     forge,
     ledger_file,
-    record_run,
     rows_of,
     with_pair,
 )
-from tests.harness.project import commit_all, git, harness, make_project, python
+from tests.harness.project import CHAMPION, commit_all, git, harness, make_project, python
+from tests.harness.scripts import PICKY
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
-    return record_run(tmp_path_factory.mktemp("audit"))
+def recorded(audited_project):
+    return audited_project
 
 
 @pytest.fixture
@@ -369,7 +372,20 @@ def test_a_changed_evidence_file_is_named_by_its_field(merged):
 def test_a_changed_digit_of_a_finding_is_named(merged):
     (path,) = (merged / "findings").glob(f"{RUN}-0001-*.md")
     edit(path, "at least 4", "at least 5")
-    named(merged, f"row {KEPT}: findings/{path.name}: line 16: not rendered from the evidence")
+    named(merged, f"row {KEPT}: findings/{path.name}: line 17: not rendered from the evidence")
+
+
+def test_findings_of_another_template_on_the_branch_are_a_note_and_in_the_working_tree_a_problem(merged):
+    """A branch is history, as an earlier template left it; what people read is the working tree."""
+    (path,) = (merged / "findings").glob(f"{RUN}-0001-*.md")
+    edit(path, "template: 2\n", "")
+    named(merged, f"row {KEPT}: findings/{path.name}: ")
+    old = commit_all(merged, "Of another template")
+    git(merged, "checkout", "--quiet", "HEAD~1")
+    git(merged, "update-ref", f"refs/heads/research/{RUN}", old)
+    done = harness(merged, "verify")
+    assert done.returncode == 0, done.stdout
+    assert f"findings on research/{RUN} are of another template than today's" in done.stdout
 
 
 def test_a_changed_bullet_is_named(merged):
@@ -416,7 +432,7 @@ def test_a_rerun_disagrees_with_a_changed_ard_distance_and_names_both_values(pro
         f"recorded {measured.ard_distance - 1}, is {measured.ard_distance}"
     )
     assert expected in done.stdout.splitlines()
-    assert "112 values, DISAGREE in 1" in done.stdout
+    assert "113 values, DISAGREE in 1" in done.stdout
 
 
 def test_a_rerun_rebuilds_a_candidate_whose_commit_is_gone(project, tmp_path):
@@ -429,11 +445,34 @@ def test_a_rerun_rebuilds_a_candidate_whose_commit_is_gone(project, tmp_path):
     assert "28 values, agree" in done.stdout
 
 
+PICKY_CHAMPION = 'METHOD = "picky"\nHYPERPARAMETERS = {"hidden": 32, "lr": 0.1, "wd": 0.01}\n'
+
+
+def test_a_rerun_measures_an_incumbent_that_failed_again(project):
+    """A lapse agrees where the incumbent fails again for the same reason, and does not where it can be measured."""
+    run = read_run(Repository.open(project), RUN)
+    bench = rerun._bench(Repository.open(project), run)
+    sources = Code(Repository.open(project)).at(run.rows[0].commit)
+    candidate = bench.program(sources)
+    picky = bench.program({**sources, CHAMPION: PICKY_CHAMPION, "sparse_parity/methods/picky.py": PICKY})
+    (pair,) = run.rows[0].evidence.screen
+    lapse = Lapse(0, pair.seed, pair.candidate, measure(picky, tasks.draw(bench.task, pair.seed), bench.task).reason)
+    step = rerun.Step("lapse 1", "evidence.lapses[0]", lapse)
+    assert list(rerun._compared(step, (candidate, picky), bench, run, run.rows[0])) == []
+    ((field, what),) = rerun._compared(step, (candidate, candidate), bench, run, run.rows[0])
+    assert field == "evidence.lapses[0].reason"
+    assert what.endswith("and the incumbent can be measured now")
+    other = replace(step, recorded=replace(lapse, reason="it was cold"))
+    ((field, what),) = rerun._compared(other, (candidate, picky), bench, run, run.rows[0])
+    assert what.startswith("recorded 'it was cold', is 'ZeroDivisionError"), what
+
+
 def test_a_rerun_says_that_another_python_recorded_it(project):
     rows = [replace(row, environment=row.environment.replace("Python 3", "Python 2")) for row in rows_of(project)]
     forge(project, rows)
     done = harness(project, "verify", "--rerun", str(KEPT))
     assert "note: recorded with Python 2." in done.stdout
+    assert "exact agreement is promised for one version only" in done.stdout
 
 
 @pytest.mark.parametrize(

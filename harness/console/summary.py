@@ -1,0 +1,89 @@
+"""The closing lines of a run: what was found, where it is, and what to do next.
+
+Does not cover: what is shown while it runs.
+"""
+
+import math
+
+from harness import finding, predictions
+from harness.console.words import numbers
+from harness.judge import NAMES
+from harness.records import Experiment
+from harness.run import Run, Settings, kept
+from harness.totals import Spend, Tally, total
+
+
+def summary(run: Run, stopped: str) -> str:
+    """The closing lines: what was found, where it is, and what to do next."""
+    rows = run.ledger.rows
+    if not rows:
+        return f"stopped before the baseline was measured ({stopped}); the same command goes on"
+    tally, wins = total(rows, Tally), kept(rows)
+    baseline = rows[0].evidence.screen[0].candidate
+    lines = ["", f"run {run.settings.run}: {tally.proposals} of {run.settings.budget} experiments, {stopped}"]
+    lines.append(f"  baseline  {numbers(baseline)}")
+    if wins:
+        lines.append(f"  best      {numbers(run.incumbent().screen)}  (paired, in all: {_in_all(wins)})")
+    else:
+        lines.append("  best      the baseline: nothing beat it")
+    lines += [f"  kept      {row.number}: {finding.headline(row)} ({finding.paths(row).finding})" for row in wins]
+    lines.append("  verdicts  " + ", ".join(f"{count} {name}" for name, count in tally.outcomes.items()))
+    if tally.nulls:
+        kept_nulls = f"{tally.nulls_kept} of {len(tally.nulls)} kept"
+        lines.append(f"  null rows {kept_nulls} (an experiment that changes nothing; should be 0)")
+    predicted = predictions.sentence(predictions.score(rows))
+    if predicted:
+        lines.append(f"  predicted {predicted}")
+    spend = total(rows, Spend)
+    if spend.calls or spend.lost_calls:
+        lines += _spent(spend, len(wins))
+    return "\n".join([*lines, *next_steps(run.settings, tally.proposals, has_findings=bool(wins))])
+
+
+def _spent(spend: Spend, wins: int) -> list[str]:
+    """Dollars, dollars a finding, tokens and the cache's share, and what lost replies may have cost."""
+    input_, output = spend.input_tokens, spend.output_tokens
+    share = spend.cached_tokens / input_ if input_ else 0.0
+    is_known, dollars = spend.dollars.count == spend.rows, spend.dollars.value
+    spent = f"{dollars:.2f} dollars" if is_known else "cost unknown"
+    if is_known and wins:
+        spent += f", {dollars / wins:.2f} a kept finding"
+    lines = [
+        f"  spent     {spent}; {spend.calls} replies, {input_:,} tokens in ({share:.0%} from the cache), {output:,} out"
+    ]
+    if spend.lost_calls:
+        is_known = spend.lost.count == spend.rows
+        most = f"up to {spend.lost.value:.2f} dollars more" if is_known else "at a cost unknown"
+        lines.append(f"  lost      {spend.lost_calls} replies never arrived, and may have been billed {most}")
+    return lines
+
+
+def _in_all(wins: list[Experiment]) -> str:
+    """Cumulative paired change over the kept experiments, per metric."""
+    parts = []
+    for metric in ("ard", "dmd", "traffic"):
+        factor = math.prod(1 + e.change for row in wins for e in row.verdict.effects if e.metric == metric)
+        parts.append(f"{NAMES[metric]} {factor - 1:+.1%}")
+    return ", ".join(parts)
+
+
+def next_steps(settings: Settings, done: int, *, has_findings: bool) -> list[str]:
+    """The commands that come next, after `done` proposals."""
+    name, base, branch = settings.run, settings.baseline[:12], f"research/{settings.run}"
+    lines = ["next:"]
+    if has_findings:
+        lines += [
+            f"  read the findings    git log --stat {base}..{branch}    (or: git show {branch}:DISCOVERIES.md)",
+            f"  audit them           python -m harness verify --run {name}",
+            f"  measure them again   python -m harness verify --run {name} --rerun kept",
+            f"  take them over       git merge {branch}",
+        ]
+    return [*lines, f"  go on                {go_on(settings, done)}"]
+
+
+def go_on(settings: Settings, done: int) -> str:
+    """The command that goes on with a run: the same budget if it is not used yet, else a larger one."""
+    is_used = done >= settings.budget
+    command = f"python loop.py --run {settings.run} --task {settings.task} --proposer {settings.proposer}"
+    command += {"scripted": " --script FILE", "replay": f" --replay {settings.replay}"}.get(settings.proposer, "")
+    return f"{command} --budget {settings.budget + 20 * is_used}"
