@@ -70,7 +70,9 @@ class Repository:
 
     def private_dir(self) -> Path:
         """The loop's folder in the git directory, made for this user only (0700) if it is missing."""
-        self.private.mkdir(mode=0o700, exist_ok=True)
+        if not self.private.is_dir():
+            self.private.mkdir(mode=0o700, exist_ok=True)
+            apart.sync(self.common)
         return self.private
 
     # Commits and refs

@@ -50,15 +50,15 @@ def _bring_in(place: Path, objects: Path) -> None:
     """Move the new objects to the repository's."""
     for at, made in enumerate(sorted(place.glob("[0-9a-f][0-9a-f]"))):
         for file in made.iterdir():
-            _sync(file)
+            sync(file)
         if not (objects / made.name).exists():
             _make_like(made, objects / made.name)
         for file in made.iterdir():
             file.replace(objects / made.name / file.name)
-        _sync(objects / made.name)
+        sync(objects / made.name)
         if at == 0:  # how many there are is chance
             crash_points.reach("objects-moving")
-    _sync(objects)
+    sync(objects)
 
 
 def _make_like(made: Path, folder: Path) -> None:
@@ -73,10 +73,11 @@ def sync_ref(common: Path, ref: str) -> None:
     place = common / ref
     for path in (place, *place.parents[: len(Path(ref).parts) - 1]):
         with suppress(FileNotFoundError):  # refs may be kept in another way
-            _sync(path)
+            sync(path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file durable, or the names in a folder."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(file)

@@ -59,12 +59,11 @@ def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: 
     repository = _open_repository(root)
     task = tasks.load(root, wanted.task)
     runs = repository.private_dir() / "runs"
-    runs.mkdir(exist_ok=True)
     name = _choose_name(runs, repository, wanted) if wanted.run is None else wanted.run
     if not is_run_name(name):
         raise BadInputError(f"--run {name!r}: use lower-case letters and digits, single . _ - between them, at most 41")
     folder = runs / name
-    folder.mkdir(exist_ok=True)
+    ledgers.make_folder(folder)
     crash_points.reach("folder-made")
     refs = (f"refs/heads/research/{name}", f"refs/experiments/{name}/")
     with (

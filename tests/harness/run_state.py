@@ -11,7 +11,7 @@ from tests.harness.project import git
 _CHANGING = re.compile(r"[0-9a-f]{12,64}|\d+(?:\.\d+)? s\b|\d{4}-\d\d-\d\d(?:T[\d:+]+)?")
 LOST = ("lost_calls", "lost_dollars")  # of a row's cost: what a kill can have made paid for nothing
 # What git and the loop call their own temporary files.
-TEMPORARY = ("*.lock", "tmp_*", "fast_import_crash_*", ".*.new", "ardent-*")
+TEMPORARY = ("*.lock", "tmp_*", "fast_import_crash_*", ".*.new", ".reserved", "ardent-*")
 
 
 def final_state(root, run="x", aside=()):

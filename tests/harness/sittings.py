@@ -100,7 +100,8 @@ class Paid:
         paid, kills = self._server.answer.paid, sum(sitting.was_killed for sitting in sittings)
         wrongs = [f"{len(self._twice)} replies on disk were paid again"] * bool(self._twice)
         wrongs += ["a paid reply is on no bill"] * (billed < paid)
-        wrongs += ["the bill has more than one lost call a kill"] * (billed > paid + kills)
+        lost = sum(cost["lost_calls"] for cost in costs)
+        wrongs += ["the bill has more than one lost call a kill"] * (lost > kills)
         return tuple(wrongs)
 
     def _replies(self, root):

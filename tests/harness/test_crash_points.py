@@ -59,6 +59,7 @@ def test_a_kill_while_a_torn_line_is_set_aside_loses_no_row_and_no_byte_of_it(re
     assert (run_folder(recorded, "x") / "ledger.jsonl.torn").read_bytes() == b'{"half a row\n' * 3
 
 
+@pytest.mark.slow
 def test_a_kill_while_a_run_without_a_baseline_is_given_up_leaves_its_name_free(project):
     method = project / "sparse_parity" / "methods" / "standard.py"
     text, how = method.read_text(), Scripted([POLICY])
