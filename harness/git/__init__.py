@@ -191,16 +191,15 @@ class Repository:
         date: int | None = None,
     ) -> str:
         """Commit `changes` (path to text, None deletes) on `parent`, and move `ref` there from `expected`.
-
         A file of any length is given by its place on the disk: git reads it there, and it must not change meanwhile.
         `expected` None: there is no such ref yet. `date` is in seconds since 1970, None is now; with it, the
         same arguments give the same hash. Returns the hash. ArdentError: the ref is elsewhere, the disk full.
         """
         stamp = f"{self.command.identity} {int(time.time()) if date is None else date} +0000"
-        with apart.new_objects(self.command, self.common, self.private_dir()) as command:
+        with apart.new_objects(self.command, self.common, self.private_dir(), parent) as command:
             known = {path: _store(command, new) if isinstance(new, Path) else new for path, new in changes.items()}
             stream = b"".join(import_stream(parent, known, message, stamp))
-            sha = command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream).decode("ascii").strip()
+            sha = command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream).decode().strip()
         crash_points.reach("commit-made")
         self.move_ref(ref, sha, expected)
         return sha

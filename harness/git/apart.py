@@ -1,7 +1,8 @@
 """The objects of one commit, apart from the repository's until they are whole and on the disk.
 
-Promises: what git writes while a commit is made lies in a folder of its own, which the next commit sweeps if the
-process was killed; when the context of `new_objects` ends, every object and its name are on the disk, whatever the
+Promises: what git writes while a commit is made, temporary files, locks and notes about crashes included, lies in a
+folder of ours, a small repository that sees the objects of the real one; the next commit sweeps it if the process was
+killed. When the context of `new_objects` ends, every new object and its name are in the real one durably, whatever the
 file system makes of renames; a ref is moved only after that. Does not cover: packs, which git makes of more than 10,000
 objects: the commit is then missing, and the ref that was to name it is not moved.
 """
@@ -16,17 +17,28 @@ from pathlib import Path
 from harness import crash_points, scratch
 from harness.errors import ArdentError
 from harness.git.command import GitCommand, fix_for
-from harness.git.stream import UNBORN
+
+# The repository's own configuration counts too: a group may share it.
+_CONFIG = """[core]
+    bare = true
+    repositoryformatversion = 1
+[extensions]
+    objectFormat = {form}
+[include]
+    path = "{path}"
+"""
+_FORMS = {40: "sha1", 64: "sha256"}
 
 
 @contextmanager
-def new_objects(command: GitCommand, common: Path, private: Path) -> Iterator[GitCommand]:
+def new_objects(command: GitCommand, common: Path, private: Path, parent: str) -> Iterator[GitCommand]:
     """Git whose new objects are the repository's, durably, once the context ends without an error.
 
     Args:
         command: git in that repository.
         common: the git directory that all worktrees share.
         private: a folder of ours on the same file system.
+        parent: the hash of a commit of the repository.
 
     Raises:
         ArdentError: the disk is full.
@@ -34,21 +46,28 @@ def new_objects(command: GitCommand, common: Path, private: Path) -> Iterator[Gi
     objects = common / "objects"
     try:
         with scratch.folder("objects", private) as place:
-            (place / "info").mkdir()
-            (place / "info" / "alternates").write_bytes(os.fsencode(objects) + b"\n")  # what is there is seen
-            yield replace(command, objects=place)
+            _begin(place, common, _FORMS[len(parent)])
+            yield replace(command, git_dir=place)
             crash_points.reach("objects-written")
-            _bring_in(place, objects)
+            _bring_in(place / "objects", objects)
     except OSError as error:
         what = error.strerror or str(error)
         raise ArdentError(f"{error.filename or objects}: {what}; {fix_for(what)}") from error
-    finally:
-        _sweep_notes(command.git_dir or common)
 
 
-def _bring_in(place: Path, objects: Path) -> None:
+def _begin(place: Path, common: Path, form: str) -> None:
+    """Make `place` a repository without a ref, in which git sees the objects of the real one."""
+    (place / "refs").mkdir()
+    (place / "objects" / "info").mkdir(parents=True)
+    (place / "HEAD").write_text("ref: refs/heads/none\n", "ascii")
+    path = str(common / "config").replace("\\", "\\\\").replace('"', '\\"')
+    (place / "config").write_bytes(os.fsencode(_CONFIG.format(form=form, path=path)))
+    (place / "objects" / "info" / "alternates").write_bytes(os.fsencode(common / "objects") + b"\n")
+
+
+def _bring_in(new: Path, objects: Path) -> None:
     """Move the new objects to the repository's."""
-    for at, made in enumerate(sorted(place.glob("[0-9a-f][0-9a-f]"))):
+    for at, made in enumerate(sorted(new.glob("[0-9a-f][0-9a-f]"))):
         for file in made.iterdir():
             sync(file)
         if not (objects / made.name).exists():
@@ -83,12 +102,3 @@ def sync(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-
-
-def _sweep_notes(git_dir: Path) -> None:
-    """Remove what git wrote about a stream of ours that ended too early, with the disk full or the loop killed."""
-    for note in git_dir.glob("fast_import_crash_*"):
-        with suppress(OSError):
-            text = note.read_bytes()
-            if not text or UNBORN.encode() in text:  # empty on a full disk
-                note.unlink()

@@ -70,14 +70,12 @@ class GitCommand:
 
     Attributes:
         identity: who the reflog names, `Name <email>`.
-        objects: folder that new objects go into, None for the repository's own.
         inherited: descriptor that git processes keep open until they end, so that others can wait for them.
     """
 
     root: Path
     git_dir: Path | None = None
     identity: str = "Ardent <ardent@localhost>"
-    objects: Path | None = None
     inherited: int | None = None
 
     def start(self, *arguments: str, stdin: bytes = b"") -> Answer:
@@ -119,8 +117,6 @@ class GitCommand:
         name, _, email = self.identity.rstrip(">").partition(" <")
         prefix = ["env", *_each("-u", foreign), "GIT_TERMINAL_PROMPT=0"]
         prefix += [f"GIT_COMMITTER_NAME={name}", f"GIT_COMMITTER_EMAIL={email}"]
-        if self.objects:
-            prefix.append(f"GIT_OBJECT_DIRECTORY={self.objects}")
         prefix += ["git", "-C", str(self.root), *_FLAGS, *_each("-c", _SETTINGS)]
         if self.git_dir:  # looked for only once: a vanished .git must not lead to a repository further up
             prefix += [f"--git-dir={self.git_dir}", f"--work-tree={self.root}"]

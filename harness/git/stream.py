@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-UNBORN = "refs/ardent/unborn"  # the ref that a stream must name; it takes it back
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -24,7 +23,7 @@ def import_stream(
     """The commit for git fast-import, on a ref that its last lines take back: only `move_ref` moves refs."""
     if not SHA.fullmatch(parent):
         raise ValueError(f"a parent is a full hash, not {parent!r}")
-    yield f"feature done\ncommit {UNBORN}\nmark :1\nauthor {stamp}\ncommitter {stamp}\n".encode()
+    yield f"feature done\ncommit refs/ardent/unborn\nmark :1\nauthor {stamp}\ncommitter {stamp}\n".encode()
     yield _data(message) + f"from {parent}\n".encode()
     # Deletions first, so that a folder may become a file.
     for path, text in sorted(changes.items(), key=lambda change: change[1] is not None):
@@ -34,7 +33,7 @@ def import_stream(
             yield f"M 100644 {text.sha} {checked_path(path)}\n".encode()
         else:
             yield f"M 100644 inline {checked_path(path)}\n".encode() + _data(text)
-    yield f"\nget-mark :1\nreset {UNBORN}\nfrom {'0' * len(parent)}\n\ndone\n".encode()
+    yield f"\nget-mark :1\nreset refs/ardent/unborn\nfrom {'0' * len(parent)}\n\ndone\n".encode()
 
 
 def _data(text: str) -> bytes:

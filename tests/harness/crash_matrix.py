@@ -117,25 +117,25 @@ def try_passage(start, folder, how, number, expected, then=()):
     return Outcome(first.passed[-1], start.experiment, number, differs)
 
 
-def one_by_one(project, folder, how, every, *, again):
+def one_by_one(project, folder, how, every, first=1, *, again):
     """Try every N-th passage in a run of its own."""
     expected, passed = uninterrupted(project, folder / "whole", how)
     tried = 0
     for start in starts(project, folder / "starts", how, passed):
         for number in passages(start):
             tried += 1
-            if tried % every == 0:
+            if tried >= first and (tried - first + 1) % every == 0:
                 with tempfile.TemporaryDirectory(dir=folder) as place:
                     then = (1 + tried % EARLY,) if again else ()
                     yield try_passage(start, Path(place), how, number, expected, then)
 
 
-def in_rounds(project, folder, how, every, *, again):
+def in_rounds(project, folder, how, every, first=1, *, again):
     """Try every N-th passage of each experiment: a run with a kill in each of its experiments, and so on."""
     expected, passed = uninterrupted(project, folder / "whole", how)
     borders = [0, *(at for at, name in enumerate(passed) if name == ASKING), len(passed)]
     lengths = [after - before for before, after in pairwise(borders)]
-    for number in range(every, max(lengths) + 1, every):
+    for number in range(first - 1 + every, max(lengths) + 1, every):
         with tempfile.TemporaryDirectory(dir=folder) as place:
             yield from try_round(copy_project(project, Path(place)), how, number, lengths, expected, again=again)
 
@@ -183,6 +183,7 @@ def main():
     parser.add_argument("--proposer", choices=("scripted", "claude"), default="scripted")
     parser.add_argument("--apart", action="store_true", help="a run for every kill")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try every N-th passage only")
+    parser.add_argument("--first", type=int, default=1, metavar="N", help="begin with the N-th passage")
     parser.add_argument("--again", action="store_true", help="kill the second command too")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     arguments = parser.parse_args()
@@ -190,8 +191,8 @@ def main():
     outcomes = []
     with tempfile.TemporaryDirectory() as folder, model as how:
         project = make_user_project(Path(folder))
-        trials = one_by_one if arguments.apart else in_rounds
-        for outcome in trials(project, Path(folder), how, arguments.every, again=arguments.again):
+        trials, chosen = one_by_one if arguments.apart else in_rounds, (arguments.every, arguments.first)
+        for outcome in trials(project, Path(folder), how, *chosen, again=arguments.again):
             outcomes.append(outcome)
             if not arguments.json:
                 said = ", ".join(outcome.differs) or "the same"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import ArdentError
 from harness.git import Repository, left
 from tests.harness.loops import processes_of
 from tests.harness.project import git, make_project
@@ -119,23 +120,34 @@ def test_what_a_killed_commit_wrote_is_swept_by_the_next_one(root, tmp_path, poi
     assert processes_of(root) == []
 
 
-def test_gits_note_about_a_stream_of_ours_is_removed_and_one_of_somebody_else_is_not(root):
-    ours, empty, theirs = (root / ".git" / f"fast_import_crash_{number}" for number in (1, 2, 3))
-    ours.write_text("fast-import crash report:\n  commit refs/ardent/unborn\n")
-    empty.touch()
-    theirs.write_text("fast-import crash report:\n  commit refs/heads/theirs\n")
-    commit(root)
-    assert [path.exists() for path in (ours, empty, theirs)] == [False, False, True]
+def test_a_commit_takes_no_lock_of_the_repository_but_its_refs(root):
+    """A git that packs refs holds these; one that was killed leaves them."""
+    for name in ("packed-refs.lock", "refs/ardent/unborn.lock", "HEAD.lock", "index.lock", "config.lock"):
+        (root / ".git" / name).parent.mkdir(exist_ok=True)
+        (root / ".git" / name).touch()
+    assert git(root, "cat-file", "-p", f"{commit(root)}:a.txt") == "x"
 
 
-def test_new_objects_have_the_modes_that_git_gives_them(root):
+def test_a_stream_that_ends_too_early_leaves_no_note(root):
+    with pytest.raises(ArdentError), Repository.open(root).alone_on(REFS, root / ".git" / "git") as repository:
+        repository.commit("0" * 39 + "1", {"a.txt": "x"}, "m", RUN, None)
+    assert not [*(root / ".git").rglob("fast_import_crash_*"), *(root / ".git/ardent").iterdir()]
+
+
+@pytest.mark.parametrize("shared", ["false", "group", "0640"])
+def test_new_objects_have_the_modes_that_git_gives_them(root, shared):
+    git(root, "config", "core.sharedRepository", shared)
+    objects = root / ".git" / "objects"
+    before = set(objects.rglob("*"))
     (root / "b.txt").write_text("by git itself")
     git(root, "add", "b.txt")
-    folders = {path.stat().st_mode for path in (root / ".git/objects").glob("[0-9a-f][0-9a-f]")}
-    files = {path.stat().st_mode for path in (root / ".git/objects").glob("[0-9a-f][0-9a-f]/*")}
+    theirs = {path.stat().st_mode for path in set(objects.rglob("*")) - before if path.is_file()}
+    before = set(objects.rglob("*"))
     commit(root)
-    assert {path.stat().st_mode for path in (root / ".git/objects").glob("[0-9a-f][0-9a-f]")} == folders
-    assert {path.stat().st_mode for path in (root / ".git/objects").glob("[0-9a-f][0-9a-f]/*")} == files
+    ours = set(objects.rglob("*")) - before
+    assert {path.stat().st_mode for path in ours if path.is_file()} == theirs
+    (folder,) = {path.stat().st_mode & 0o777 for path in ours if path.is_dir()}
+    assert folder == {"false": 0o755, "group": 0o775, "0640": 0o750}[shared]
 
 
 # -- a power cut ----------------------------------------------------------------------------------------------------
