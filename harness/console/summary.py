@@ -73,10 +73,10 @@ def next_steps(settings: Settings, done: int, *, has_findings: bool) -> list[str
     lines = ["next:"]
     if has_findings:
         lines += [
-            f"  read the findings    git log --stat {base}..{branch}    (or: git show {branch}:DISCOVERIES.md)",
+            f"  review the findings  python -m harness review {name}    (or read: git log --stat {base}..{branch})",
             f"  audit them           python -m harness verify --run {name}",
             f"  measure them again   python -m harness verify --run {name} --rerun kept",
-            f"  take them over       git merge {branch}",
+            f"  take them over       python -m harness merge {name}",
         ]
     return [*lines, f"  go on                {go_on(settings, done)}"]
 

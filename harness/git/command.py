@@ -31,6 +31,7 @@ _SETTINGS = (
     "core.filesRefLockTimeout=1000",  # milliseconds: a user's git gc holds the lock of each ref for a moment
     "fastimport.unpackLimit=10000",  # loose objects: a pack for each experiment would slow every git command
 )
+NOBODY = "Ardent <ardent@localhost>"  # who commits where git knows no user
 _FLAGS = ("--no-pager", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs")
 _SPACE = "free disk space and run the same command again; no ref was moved"
 _WRITABLE = "make the repository writable; no ref was moved"
@@ -75,7 +76,7 @@ class GitCommand:
 
     root: Path
     git_dir: Path | None = None
-    identity: str = "Ardent <ardent@localhost>"
+    identity: str = NOBODY
     inherited: int | None = None
 
     def start(self, *arguments: str, stdin: bytes = b"") -> Answer:

@@ -130,13 +130,14 @@ def test_the_summary_multiplies_paired_gains():
     text = summary(make_run(*halves), "budget used")
     assert "paired, in all: ARD -75.0%, DMD -75.0%" in text
     assert "verdicts  2 kept, 0 discarded, 0 inconclusive, 0 invalid" in text
-    assert "git merge research/main" in text
+    assert "python -m harness review main" in text
+    assert "python -m harness merge main" in text
 
 
 def test_the_summary_without_a_gain_offers_nothing_to_merge():
     text = summary(make_run(invalid("x")), "budget used")
     assert "the baseline: nothing beat it" in text
-    assert "git merge" not in text
+    assert "harness merge" not in text
     assert "harness verify" not in text
 
 
