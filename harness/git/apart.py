@@ -46,7 +46,7 @@ def new_objects(command: GitCommand, common: Path, private: Path, parent: str) -
     objects = common / "objects"
     try:
         with scratch.folder("objects", private) as place:
-            _begin(place, common, _FORMS[len(parent)])
+            _begin(place, common, _FORMS.get(len(parent), "sha1"))
             yield replace(command, git_dir=place)
             crash_points.reach("objects-written")
             _bring_in(place / "objects", objects)
