@@ -23,7 +23,7 @@ from harness.ledger import checkpoint as checkpoints
 from harness.ledger.chain import FIRST_TIP, tip_of, walk
 from harness.ledger.checkpoint import glance, lines_of
 from harness.ledger.durable import make_folder, opened, replace_file, sync_folder, write_durably
-from harness.ledger.lock import exclusive_lock, is_locked
+from harness.ledger.lock import exclusive_lock
 from harness.ledger.rows import LedgerError, decode, encode
 from harness.ledger.stored import StoredRows
 from harness.records import Experiment
@@ -39,7 +39,6 @@ __all__ = [
     "encode",
     "exclusive_lock",
     "glance",
-    "is_locked",
     "make_folder",
     "read",
     "replace_file",

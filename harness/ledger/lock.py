@@ -10,17 +10,14 @@ import os
 import shlex
 import socket
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import crash_points
 from harness.errors import ArdentError
 from harness.ledger.durable import trouble
-
-ATTEMPTS, PAUSE_S = 5, 0.05
 
 
 @contextmanager
@@ -47,28 +44,13 @@ def exclusive_lock(path: Path, owner: str) -> Iterator[None]:
         os.close(folder)
 
 
-def is_locked(folder: Path) -> bool:
-    """Whether a process holds the lock of that folder. Asking takes it, shared, for a moment."""
-    try:
-        file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False
-
-
 def _lock(folder: int, file: int, path: Path, owner: str) -> None:
     """Lock the open folder, and write into the file who holds it."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     command = " ".join(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]).split())[:200]
     text = f"pid {os.getpid()} on {socket.gethostname()} since {started} ({command})\n"
     try:
-        _take(folder)
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(file, 0)
         os.pwrite(file, text.encode("utf-8", "replace"), 0)
     except BlockingIOError as held:
@@ -76,12 +58,3 @@ def _lock(folder: int, file: int, path: Path, owner: str) -> None:
         raise ArdentError(f"{owner} is already being run by {holder}; wait for it or stop it") from held
     except OSError as error:
         raise trouble(path, error) from error
-
-
-def _take(folder: int) -> None:
-    """BlockingIOError when it is held for longer than somebody who only asks would hold it."""
-    for _ in range(ATTEMPTS):
-        with suppress(BlockingIOError):
-            return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        time.sleep(PAUSE_S)
-    return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)

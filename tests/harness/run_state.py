@@ -1,10 +1,11 @@
 """What a run leaves behind, so that two runs can be compared: everything, times and the hashes that hold them aside."""
 
+import fcntl
 import json
+import os
 import re
 from pathlib import Path
 
-from harness.ledger import is_locked
 from tests.harness.loops import comparable, processes_of, rows_of, run_folder, snapshot
 from tests.harness.project import git
 
@@ -48,11 +49,23 @@ def is_generated(path):
     return path.startswith(("findings/", "results/")) or path == "DISCOVERIES.md"
 
 
+def is_locked(folder):
+    """Whether a process holds the lock on that folder."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 def temporary_files(root):
     """What should be gone: in the folder for temporary files, and of git's and the loop's below .git."""
     home = root.parent / "home" / "tmp"
     left = [path for pattern in TEMPORARY for path in (root / ".git").rglob(pattern)]
-    return sorted(str(path.relative_to(root.parent)) for path in [*home.iterdir(), *left])
+    return sorted(str(path.relative_to(root.parent)) for path in [*(home.iterdir() if home.exists() else ()), *left])
 
 
 def whole_lines(path: Path):
