@@ -228,11 +228,12 @@ def _keep_alive(run: Run, incumbent: Incumbent, sources: Mapping[str, str], titl
     number = len(run.ledger.rows)
     ref = f"refs/experiments/{run.settings.run}/{number:04d}"
     message = f"Experiment {number} of run {run.settings.run}: {title}\n"
-    changes = _changes(incumbent.sources, sources)
+    changes = changes_between(incumbent.sources, sources)
     return run.repository.commit(incumbent.commit, changes, message, ref, run.repository.ref(ref))
 
 
-def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+    """What turns the one set of files into the other: path to text, None where a file goes."""
     changed: dict[str, str | None] = {p: t for p, t in after.items() if before.get(p) != t}
     return changed | {p: None for p in before if p not in after}
 
@@ -255,7 +256,7 @@ def publish_pending(run: Run) -> None:
         return
     if run.code(tip) != run.code(row.parent):
         raise ArdentError(f"{run.branch} moved while experiment {row.number} ran; see git reflog {run.branch}")
-    changes = _changes(run.code(row.parent), run.code(row.commit)) | {
+    changes = changes_between(run.code(row.parent), run.code(row.commit)) | {
         paths.evidence: evidence_json(row),
         paths.finding: finding.render(row, run.repository.diff(row.parent, row.commit, ["sparse_parity"])),
         DISCOVERIES: finding.add_bullet(_text_at(run, tip, DISCOVERIES), finding.bullet(row)),

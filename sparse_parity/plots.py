@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sparse_parity.config import Config
 from sparse_parity.pipeline import ArdRow, Phase, TrainingRow
 from sparse_parity.protocol import ParityError
+from sparse_parity.subjects import PUBLISHED
 from sparse_parity.training import Epoch
 
 if TYPE_CHECKING:
@@ -17,10 +18,19 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-CURVES: dict[str, tuple[str, "Callable[[Epoch], float]"]] = {
-    "loss": ("test hinge loss", lambda epoch: epoch.test.loss),
-    "accuracy": ("test accuracy", lambda epoch: epoch.test.accuracy),
-    "progress": ("‖w − w₀‖₁", lambda epoch: epoch.movement),
+CURVES: dict[str, tuple[str, str, str, "Callable[[Epoch], float]"]] = {
+    "loss": ("Loss on test samples", "mean hinge loss (logarithmic; 0: 0.001)", "log", lambda e: e.test.loss or 1e-3),
+    "accuracy": ("Accuracy: chance for long, then a jump", "test accuracy", "linear", lambda e: e.test.accuracy),
+    "progress": ("Hidden progress: how far the weights went", "‖w − w₀‖₁ (logarithmic)", "log", lambda e: e.movement),
+}
+LOOKS = {
+    "standard": ("tab:blue", "-"),
+    "fused": ("tab:orange", "--"),  # the three variants lie on each other: their dashes show that all are there
+    "perlayer": ("black", ":"),
+    "grokfast": ("tab:red", "-"),
+    "minibatch": ("tab:green", "-"),
+    "sign_sgd": ("tab:purple", "-"),
+    "forward_forward": ("tab:brown", "-"),
 }
 
 
@@ -35,7 +45,7 @@ def draw_plots(phases: list[Phase], prefix: Path) -> list[Path]:
     figures = {name: _curves(trainings, *curve) for name, curve in CURVES.items()}
     accounts = [row for row in rows if isinstance(row, ArdRow)]
     figures["ard"] = _bars(accounts)
-    figures["buffers"] = _distances([row for row in accounts if row.recording == "own"])
+    figures["buffers"] = _distances(accounts)
     paths = []
     for name, figure in figures.items():
         path = prefix.with_name(f"{prefix.name}_{name}.png")
@@ -58,65 +68,97 @@ def make_figure(width: float, height: float) -> "Figure":
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - only plots need it, and it takes half a second
     except ImportError:
-        trouble = "--plots: matplotlib is not installed; pip install matplotlib, or leave out --plots"
+        trouble = "plots: matplotlib is not installed; pip install matplotlib, or do without plots"
         raise ParityError(trouble) from None
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _panels(configs: list[Config]) -> tuple["Figure", list[Any]]:
-    figure = make_figure(4.5 * len(configs), 3.5)
-    axes = figure.subplots(1, len(configs), squeeze=False)[0]
-    for config, panel in zip(configs, axes, strict=True):
-        panel.set_title(f"{config.n_bits} bits, {config.hidden} hidden units")
-    return figure, list(axes)
-
-
-def _curves(trainings: list[TrainingRow], label: str, height: "Callable[[Epoch], float]") -> "Figure":
-    configs = list(dict.fromkeys(row.config for row in trainings))
-    figure, panels = _panels(configs)
-    styles = ("-", "--", ":", "-.")  # equal curves lie on each other: the styles show that all are there
-    for config, panel in zip(configs, panels, strict=True):
-        for i, row in enumerate(row for row in trainings if row.config == config):
-            epochs = row.training.epochs
-            numbers = [epoch.number for epoch in epochs]
-            heights = [height(epoch) for epoch in epochs]
-            panel.plot(numbers, heights, styles[i % 4], marker=".", label=row.method)
-        panel.set_xlabel("epoch")
-        panel.xaxis.get_major_locator().set_params(integer=True)
+def _curves(
+    trainings: list[TrainingRow], title: str, label: str, scale: str, height: "Callable[[Epoch], float]"
+) -> "Figure":
+    sizes = list(dict.fromkeys(row.config.n_bits for row in trainings))
+    figure = make_figure(5.2 * len(sizes), 5.0)
+    figure.suptitle(title)
+    for n_bits, panel in zip(sizes, figure.subplots(1, len(sizes), squeeze=False)[0], strict=True):
+        for row in (row for row in trainings if row.config.n_bits == n_bits):
+            seen = [epoch.number * row.config.n_train for epoch in row.training.epochs]
+            colour, dashes = LOOKS.get(row.method, ("grey", "-."))
+            heights = [height(epoch) for epoch in row.training.epochs]
+            label_of = f"{row.method}, {row.config.hidden} units"
+            panel.plot(seen, heights, dashes, color=colour, marker=".", label=label_of)
+        panel.set_title(f"{n_bits} bits, 3 secret", fontsize=10)
+        panel.set_xscale("log")
+        panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        panel.set_xlabel("training samples seen (logarithmic)")
+        panel.set_yscale(scale)
+        if label == "test accuracy":
+            panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         panel.set_ylabel(label)
-        panel.legend()
+        panel.grid(visible=True, alpha=0.3)
+        panel.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return figure
 
 
 def _bars(rows: list[ArdRow]) -> "Figure":
-    configs = list(dict.fromkeys(row.config for row in rows))
-    figure, panels = _panels(configs)
-    for config, panel in zip(configs, panels, strict=True):
-        of_config = [row for row in rows if row.config == config]
-        names = [row.method + ("" if row.recording == "own" else f",\n{row.recording}") for row in of_config]
-        colours = ["tab:blue" if row.recording == "own" else "silver" for row in of_config]
-        bars = panel.bar(range(len(names)), [row.summary.ard or 0.0 for row in of_config], color=colours)
-        panel.bar_label(bars, fmt="{:,.0f}", fontsize=7)
-        panel.set_xticks(range(len(names)), names, fontsize=7)
-        panel.set_ylabel("ARD, floats")
+    """A panel a config, of the configs that several methods were accounted for at."""
+    configs = _shared(rows)
+    figure = make_figure(5.0 * min(2, len(configs)), 3.4 * ((len(configs) + 1) // 2))
+    figure.suptitle("ARD of one full training step, recorded fully; grey: the published, incomplete list")
+    panels = figure.subplots((len(configs) + 1) // 2, min(2, len(configs)), squeeze=False).flat
+    for config, panel in zip(configs, panels, strict=False):
+        of_config = [row for row in rows if row.config == config][::-1]
+        names = [row.method + ("" if row.recording == "own" else f", {row.recording}") for row in of_config]
+        colours = ["silver" if row.recording == "as published" else "tab:blue" for row in of_config]
+        bars = panel.barh(range(len(names)), [row.summary.ard or 0.0 for row in of_config], color=colours)
+        panel.bar_label(bars, fmt="{:,.0f}", fontsize=8, padding=3)
+        panel.set_yticks(range(len(names)), names, fontsize=8)
+        panel.set_title(_title(config), fontsize=10)
+        panel.set_xlabel("ARD, floats" + _stretch(panel, [row.summary.ard or 0.0 for row in of_config]))
     return figure
+
+
+def _stretch(panel: Any, values: list[float]) -> str:
+    """Room for the labels; where one bar would hide the others, a logarithmic axis, which is said."""
+    if max(values) > 5.0 * min(values):
+        panel.set_xscale("log")
+        panel.set_xlim(min(values) / 2.0, max(values) * 4.0)
+        return " (logarithmic)"
+    panel.set_xlim(0.0, max(values) * 1.2)
+    return ""
+
+
+def _shared(rows: list[ArdRow]) -> list[Config]:
+    configs = [row.config for row in rows]
+    return [config for config in dict.fromkeys(configs) if configs.count(config) > 2]
+
+
+def _title(config: Config) -> str:
+    return f"{config.n_bits} bits, {config.hidden} hidden units"
 
 
 def _distances(rows: list[ArdRow]) -> "Figure":
-    """The two smallest configs: each buffer's mean distance, where a method reads it, longest first."""
-    configs = list(dict.fromkeys(row.config for row in rows))[:2]
-    figure = make_figure(5.0 * len(configs), 5.0)
-    axes = figure.subplots(1, len(configs), squeeze=False)[0]
-    for config, panel in zip(configs, axes, strict=True):
-        of_config = [row for row in rows if row.config == config]
-        means = {row.method: {b.name: b.average for b in row.summary.buffers if b.average} for row in of_config}
-        names = sorted(means[of_config[0].method], key=lambda name: means[of_config[0].method][name] or 0.0)
+    """The two smallest configs: each buffer's mean distance in backprop's variants, longest first."""
+    configs = _shared(rows)[:2]
+    figure = make_figure(5.2 * len(configs), 6.0)
+    figure.suptitle("How far back each buffer's reads reach, in backprop's variants")
+    for config, panel in zip(configs, figure.subplots(1, len(configs), squeeze=False)[0], strict=True):
+        of_config = [row for row in rows if row.config == config and row.method in PUBLISHED]
+        means = {_label(row): {b.name: b.average for b in row.summary.buffers if b.average} for row in of_config}
+        first = next(iter(means.values()))
+        names = sorted(first, key=lambda name: first[name] or 0.0)
         height = 0.8 / len(means)
-        for i, (method, of_method) in enumerate(means.items()):
-            places = [place - 0.4 + height * (i + 0.5) for place in range(len(names))]
-            panel.barh(places, [of_method.get(name) or 0.0 for name in names], height, label=method)
+        for i, (label, of_method) in enumerate(means.items()):
+            places = [place + 0.4 - height * (i + 0.5) for place in range(len(names))]
+            colour = "silver" if label.endswith("published") else LOOKS[label][0]
+            panel.barh(places, [of_method.get(name) or 0.0 for name in names], height, label=label, color=colour)
         panel.set_yticks(range(len(names)), names)
-        panel.set_title(f"{config.n_bits} bits, {config.hidden} hidden units")
+        panel.set_title(_title(config), fontsize=10)
         panel.set_xlabel("mean reuse distance of a read, floats")
-        panel.legend()
+        panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        panel.grid(visible=True, axis="x", alpha=0.3)
+        panel.legend(fontsize=8, loc="lower right")
     return figure
+
+
+def _label(row: ArdRow) -> str:
+    return row.method if row.recording == "own" else f"{row.method}, {row.recording}"

@@ -14,11 +14,14 @@ from sparse_parity.pipeline import ArdRow, DataRow, Phase, Row, TrainingRow
 
 COLUMNS = ("method", "ARD", "reads", "writes", "floats", "epochs to solve", "test accuracy")
 
+PLOTS = ("loss", "accuracy", "progress", "ard", "buffers")
+
 NOTES = """\
 ARD is what each method declares to MemTracker in one full training step, in floats. `perlayer` declares every
 value that it makes; `perlayer, as published` is the published list, which leaves out nine reads and five
-writes of the same step. Epochs to solve: the first with a test accuracy above 90 %. A dash: not trained in
-this run.
+writes of the same step. For a batch method the account is of its first 32 steps, the last of which changes the
+weights. Epochs to solve: the first with a test accuracy above 90 %. A dash: not trained in
+this run at this size. Seen: samples learned from, the passes counted.
 """
 
 
@@ -54,16 +57,41 @@ def _label(row: ArdRow) -> str:
     return row.method if row.hp == row.config.hp else f"{row.method}, champion's hyperparameters"
 
 
-def render_table(phases: Iterable[Phase]) -> str:
-    """Plain text, aligned; one block per config."""
+TRAINED = ("method", "hidden", "lr", "samples", "epochs", "seen", "solved at", "test accuracy", "seconds")
+
+
+def compare_trainings(phases: Iterable[Phase]) -> list[tuple[int, list[tuple[str, ...]]]]:
+    """All trainings, by the number of bits: one row of cells each."""
+    blocks: dict[int, list[tuple[str, ...]]] = {}
+    for row in (row for phase in phases for row in phase.rows if isinstance(row, TrainingRow)):
+        epochs = row.training.epochs
+        cells = (
+            row.method,
+            f"{row.hp['hidden']:.0f}",
+            f"{row.hp['lr']:g}",
+            f"{row.config.n_train:,}",
+            str(len(epochs)),
+            f"{len(epochs) * row.config.n_train:,}",
+            str(row.training.solved_at or "-"),
+            f"{epochs[-1].test.accuracy:.1%}",
+            f"{row.seconds:.2f}",
+        )
+        blocks.setdefault(row.config.n_bits, []).append(cells)
+    return list(blocks.items())
+
+
+def render_table(phases: list[Phase]) -> str:
+    """Plain text, aligned; one block per config, then all trainings."""
     lines = []
     for config, rows in tabulate(phases):
         lines += [describe(config), *_align([COLUMNS, *rows]), ""]
+    for n_bits, rows in compare_trainings(phases):
+        lines += [f"trained at {n_bits} bits", *_align([TRAINED, *rows]), ""]
     return "\n".join(lines)
 
 
 def _align(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
         numbers = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
@@ -79,12 +107,22 @@ def describe(config: Config) -> str:
     )
 
 
-def render_markdown(phases: list[Phase], stamp: str) -> str:
-    """The report: a table per config, and how each training went."""
+def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    return [_bar(columns), _bar(["---", *["---:"] * (len(columns) - 1)]), *(_bar(row) for row in rows)]
+
+
+def _name_plots(stamp: str) -> list[str]:
+    return ["## Plots", "", *(f"![{name}]({stamp}_{name}.png)" for name in PLOTS), ""]
+
+
+def render_markdown(phases: list[Phase], stamp: str, *, plots: bool) -> str:
+    """The report: a table per config, all trainings side by side, the plots, and how each training went."""
     lines = [f"# Sparse parity, run {stamp}", "", NOTES]
     for config, rows in tabulate(phases):
-        lines += [f"## {describe(config)}", "", _bar(COLUMNS), _bar(["---", *["---:"] * 6])]
-        lines += [*(_bar(row) for row in rows), ""]
+        lines += [f"## {describe(config)}", "", *_table(COLUMNS, rows), ""]
+    for n_bits, rows in compare_trainings(phases):
+        lines += [f"## All trainings at {n_bits} bits", "", *_table(TRAINED, rows), ""]
+    lines += _name_plots(stamp) if plots else []
     for row in (row for phase in phases for row in phase.rows if isinstance(row, TrainingRow)):
         lines += [f"## Training: {row.method}, {row.config.name}", ""]
         lines += [_bar(EPOCH_COLUMNS), _bar(["---:"] * 6)]
@@ -104,7 +142,7 @@ def _epoch_lines(row: TrainingRow) -> list[str]:
                 f"{e.train.loss:.4f}" if e.train else "-",
                 f"{e.train.accuracy:.1%}" if e.train else "-",
                 f"{e.test.accuracy:.1%}",
-                str(e.fired),
+                str(e.fired) if e.train else "-",
                 f"{e.movement:,.1f}",
             ]
         )

@@ -15,7 +15,11 @@ SUMMARIES: Mapping[str, str] = {
     "gate": "measure your working tree against a commit, exactly as the loop measures a candidate",
     "profile": "which source lines and which buffers the ARD and the DMD of a method come from",
     "redteam": "try every cheat of tests/attacks on the gate, and honest changes that it must keep",
+    "status": "where a run stands: while it runs, when it ended, and after a crash",
+    "report": "recorded runs as one page: findings and how sure they are, what died and why, cost, integrity",
     "verify": "derive every recorded verdict again, and compare evidence, findings and commits; --rerun measures again",
+    "review": "see a run's findings, one after another, and approve or reject them: commits on its research branch",
+    "merge": "bring a reviewed run's findings to your branch; what conflicts is explained and nothing is forced",
     "check": "compare every number of findings/ and DISCOVERIES.md with its evidence",
 }
 

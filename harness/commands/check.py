@@ -44,7 +44,7 @@ def main(argv: list[str], root: Path) -> int:
     arguments = parser.parse_args(argv)
     files = [path.resolve() for path in arguments.files]
     repository = Repository.open(root, allow_in_progress=True)
-    everything = sorted((root / FINDINGS).glob("*.md"))
+    everything = finding_files(root)
     if arguments.write:
         print("".join(f"{name}: rendered again\n" for name in write_findings(repository, files or everything)), end="")
     asked = [path for path in files if path != root / DISCOVERIES] if files else everything
@@ -57,6 +57,17 @@ def main(argv: list[str], root: Path) -> int:
     notes = [note for one in findings for note in one.notes]
     print("\n".join([*problems, *notes, *_summary(findings, bullets, problems)]))
     return int(bool(problems))
+
+
+def finding_files(root: Path) -> list[Path]:
+    """All findings of the working tree."""
+    return sorted((root / FINDINGS).glob("*.md"))
+
+
+def check_all(repository: Repository) -> list[str]:
+    """Everything that the command without arguments names."""
+    findings = [check_finding(repository, path) for path in finding_files(repository.root)]
+    return [*(line for one in findings for line in one.problems), *_discoveries(repository.root, findings)[1]]
 
 
 _ABOUT = (

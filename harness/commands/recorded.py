@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from harness import ledger as ledgers
@@ -87,7 +88,7 @@ def read_run(repository: Repository, name: str) -> RecordedRun:
     committed = {label: read(f"results/{name}/{LEDGER}") for label, read in readers.items()}
     copies |= {label: data for label, data in committed.items() if data is not None}
     rows, problems = _verified(copies)
-    if problems:
+    if problems or not rows:
         return RecordedRun(name, (), (), None, tuple(problems))
     longest = LOCAL if LOCAL in copies else max(copies, key=lambda label: len(copies[label]))
     problems = [p for label in copies if label != longest for p in _strays(copies, longest, label)]
@@ -100,7 +101,7 @@ def _readers(repository: Repository, name: str) -> dict[str, Callable[[str], byt
     readers: dict[str, Callable[[str], bytes | None]] = {WORKING_TREE: lambda path: _bytes(repository.root / path)}
     tip = repository.ref(f"refs/heads/research/{name}")
     if tip is not None:
-        readers[f"research/{name}"] = lambda path: repository.file_bytes(tip, path)
+        readers[f"research/{name}"] = cache(lambda path: repository.file_bytes(tip, path))  # 20 ms each
     return readers
 
 

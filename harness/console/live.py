@@ -15,9 +15,10 @@ from rich.console import Console as Ink
 from rich.text import Text
 
 from harness.console.painter import Painter
-from harness.console.picture import STYLES, Left, Now, draw, hang
+from harness.console.picture import STYLES, Now, draw, hang
 from harness.console.progress import Progress, progress_of
 from harness.console.summary import summary
+from harness.console.times import Left
 from harness.console.view import Limits
 from harness.console.words import TITLE_WIDTH, first_line, left, right, short
 from harness.proposers.options import Wait

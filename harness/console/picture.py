@@ -8,23 +8,21 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from harness.console.progress import IN_ALL, Progress, estimate_end
+from harness.console.progress import IN_ALL, Progress
+from harness.console.sparkline import ASCII_BARS, BARS, sparkline
+from harness.console.times import HOUR, Left, dollars_left, duration, end_words
 from harness.console.words import numbers
 from harness.judge import NAMES
 from harness.totals import OUTCOMES
 
-BARS = "▁▂▃▄▅▆▇█"
-ASCII_BARS = "_.-=+*#@"
 LABEL = 8
 GAP = "  "
 STYLES = {"kept": "bold green", "discarded": "", "inconclusive": "yellow", "invalid": "magenta"}
-HOUR, DAY = 3600.0, 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,6 @@ class Now:
     notice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What is left: experiments, hours (infinite without --max-hours), and the ceiling in dollars."""
-
-    budget: int = 0
-    hours: float = math.inf
-    max_usd: float | None = None
-
-
 def draw(now: Now, progress: Progress, left: Left, clock: float, width: int, *, ascii_only: bool = False) -> list[Text]:
     """The rows, each at most `width` - 1 cells wide: a terminal wraps at its last column. `clock`: time.monotonic()."""
     rows = [Text(""), *_now_rows(now, clock, width)]
@@ -68,33 +57,6 @@ def draw(now: Now, progress: Progress, left: Left, clock: float, width: int, *, 
     for row in rows:
         row.truncate(max(width - 1, 1), overflow="ellipsis")
     return rows
-
-
-def end_words(progress: Progress, left: Left, elapsed: float) -> str:
-    """When the run will have ended. `elapsed`: seconds of the experiment in progress."""
-    estimate = estimate_end(progress, left.budget - progress.done, left.hours, _dollars_left(progress, left))
-    if estimate is None:
-        return "no estimate yet"
-    low, high = (each - min(elapsed, each / estimate.turns) for each in (estimate.low, estimate.high))
-    last = f"median and mean of the last {estimate.of}"
-    if high < 1:
-        return f"soon ({last})"
-    if high <= 1.25 * low + 1:
-        return f"in about {duration(high)}, {_moment(high)} ({last})"
-    return f"in {duration(low)} to {duration(high)}, {_moment(high)} at the latest ({last})"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 42 s, 14 min, 3 h 05 min, 2 d 4 h."""
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    if seconds < DAY:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    hours = round(seconds / HOUR)
-    return f"{hours // 24} d {hours % 24} h"
 
 
 def _now_rows(now: Now, clock: float, width: int) -> list[Text]:
@@ -142,14 +104,6 @@ def _sparkline(progress: Progress, width: int, *, ascii_only: bool) -> list[Text
     return rows
 
 
-def sparkline(values: Sequence[float], bars: str) -> str:
-    """One bar a value, from the lowest to the highest on a log scale; values are above 0."""
-    logs = [math.log(max(value, 1e-9)) for value in values]
-    low, spread = min(logs), max(logs) - min(logs)
-    most = len(bars) - 1
-    return "".join(bars[round(most * (each - low) / spread) if spread else 0] for each in logs)
-
-
 def _counts(progress: Progress) -> list[Text]:
     parts = [Text(f"{getattr(progress, name)} {name}", style=STYLES[name]) for name in OUTCOMES]
     if progress.nulls:
@@ -161,24 +115,13 @@ def _counts(progress: Progress) -> list[Text]:
 def _left(progress: Progress, left: Left) -> list[Text]:
     parts = [Text(f"{max(left.budget - progress.done, 0)} of {left.budget} experiments")]
     if left.max_usd is not None:
-        parts.append(Text(f"{max(_dollars_left(progress, left), 0.0):.2f} of {left.max_usd:.2f} dollars"))
+        parts.append(Text(f"{max(dollars_left(progress, left), 0.0):.2f} of {left.max_usd:.2f} dollars"))
     elif progress.calls:
         known = "dollars unknown" if progress.dollars is None else f"{progress.dollars:.2f} dollars spent"
         parts.append(Text(f"{known}, no ceiling"))
     if left.hours < math.inf:
         parts.append(Text(f"{duration(max(left.hours, 0.0) * HOUR)} of --max-hours"))
     return parts
-
-
-def _dollars_left(progress: Progress, left: Left) -> float:
-    if left.max_usd is None:
-        return math.inf
-    return left.max_usd - (progress.dollars or 0.0) - (progress.lost_dollars or 0.0)
-
-
-def _moment(seconds: float) -> str:
-    then = datetime.now().astimezone() + timedelta(seconds=seconds)
-    return f"{then:%H:%M}" if seconds < DAY / 2 else f"{then:%a %H:%M}"
 
 
 def hang(head: Text, text: Text, width: int) -> list[Text]:

@@ -110,7 +110,7 @@ def estimate_end(progress: Progress, left: int, hours: float = math.inf, dollars
     spent = None if progress.dollars is None else (progress.dollars + (progress.lost_dollars or 0.0)) / progress.done
     proposals = min(left, dollars / spent) if spent else left
     turns = max(proposals * (1 + progress.nulls / progress.done), 1.0)
-    ends = sorted(min(turns * each(progress.seconds), hours * 3600) for each in (median, fmean))
+    ends = sorted(min(turns * each(progress.seconds), max(hours, 0.0) * 3600) for each in (median, fmean))
     return Estimate(ends[0], ends[1], turns, len(progress.seconds))
 
 

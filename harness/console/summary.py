@@ -9,7 +9,7 @@ from harness import finding, predictions
 from harness.console.words import numbers
 from harness.judge import NAMES
 from harness.records import Experiment
-from harness.run import Run, Settings, kept, proposals_done
+from harness.run import Run, Settings, kept
 from harness.totals import Spend, Tally, total
 
 
@@ -37,7 +37,7 @@ def summary(run: Run, stopped: str) -> str:
     spend = total(rows, Spend)
     if spend.calls or spend.lost_calls:
         lines += _spent(spend, len(wins))
-    return "\n".join([*lines, *_next_steps(run, has_findings=bool(wins))])
+    return "\n".join([*lines, *next_steps(run.settings, tally.proposals, has_findings=bool(wins))])
 
 
 def _spent(spend: Spend, wins: int) -> list[str]:
@@ -67,17 +67,18 @@ def _in_all(wins: list[Experiment]) -> str:
     return ", ".join(parts)
 
 
-def _next_steps(run: Run, *, has_findings: bool) -> list[str]:
-    name, base = run.settings.run, run.settings.baseline[:12]
+def next_steps(settings: Settings, done: int, *, has_findings: bool) -> list[str]:
+    """The commands that come next, after `done` proposals."""
+    name, base, branch = settings.run, settings.baseline[:12], f"research/{settings.run}"
     lines = ["next:"]
     if has_findings:
         lines += [
-            f"  read the findings    git log --stat {base}..{run.branch}    (or: git show {run.branch}:DISCOVERIES.md)",
+            f"  review the findings  python -m harness review {name}    (or read: git log --stat {base}..{branch})",
             f"  audit them           python -m harness verify --run {name}",
             f"  measure them again   python -m harness verify --run {name} --rerun kept",
-            f"  take them over       git merge {run.branch}",
+            f"  take them over       python -m harness merge {name}",
         ]
-    return [*lines, f"  go on                {go_on(run.settings, proposals_done(run.ledger.rows))}"]
+    return [*lines, f"  go on                {go_on(settings, done)}"]
 
 
 def go_on(settings: Settings, done: int) -> str:

@@ -67,8 +67,8 @@ def floor_percent(fraction: float) -> Decimal:
 
 
 def _floor_gain(quantity: Quantity, gain: float) -> Decimal:
-    """As floor_percent; a cost's below 0.15 % with two decimals: a fused order lowers ARD by 0.06 %, not by 0.0 %."""
-    if quantity == "accuracy" or abs(gain) >= 0.0015:
+    """As floor_percent; a cost's below 1 % with two decimals: a fused order lowers ARD by 0.06 %, not by 0.0 %."""
+    if quantity == "accuracy" or abs(gain) >= 0.01:
         return floor_percent(gain)
     return floor_decimal(gain, "0.0001").scaleb(2, _WIDE) or Decimal("0.0")
 

@@ -65,18 +65,18 @@ def keep_review(rendered: str, old: str) -> str:
     return head.rstrip("\n") + "\n" + ("\n" + "\n".join(section).strip("\n") + "\n" if section else "")
 
 
-def write_review(finding: str, review: Review, what: str) -> str:
-    """The finding with that review in its front matter, and one line about it in its last section.
-
-    `what`: "approved", "rejected", "noted": the word of that line.
-    """
+def write_review(finding: str, review: Review, entry: str) -> str:
+    """The finding with that review in its front matter, and one more line (see `entry`) in its last section."""
     values = {"reviewed_by": review.by, "reviewed_at": review.at, "note": review.note}
     fields = [f"status: {review.status}", *(f"{name}: {_quoted(text)}" for name, text in values.items() if text)]
-    note = f": {_line(review.note)}" if review.note else ""
-    entry = f"- {review.at}, {_line(review.by)} {what} this{note}"
     has_section = review_start(finding) <= len(finding.split("\n"))
     between = "\n" if has_section else f"\n\n{REVIEW_HEADING}\n\n"
     return _with_fields(finding, fields).rstrip("\n") + between + f"{entry}\n"
+
+
+def entry(by: str, at: str, what: str, note: str) -> str:
+    """A line of the last section: who did what (`approved`, `rejected`, `noted`), when, and why."""
+    return f"- {one_line(at)}, {one_line(by)}: {what}" + (f": {one_line(note)}" if note.strip() else "")
 
 
 def _fields(finding: str) -> Iterator[tuple[int, str, str]]:
@@ -112,9 +112,9 @@ def _scalar(value: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(_line(text), ensure_ascii=False)
+    return json.dumps(one_line(text), ensure_ascii=False)
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """A person's words on one line, what cannot be seen spelt out."""
     return show_code(" ".join(text.split()))

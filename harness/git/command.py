@@ -30,6 +30,7 @@ _SETTINGS = (
     "gc.auto=0",
     "fastimport.unpackLimit=10000",  # loose objects: a pack for each experiment would slow every git command
 )
+NOBODY = "Ardent <ardent@localhost>"  # who commits where git knows no user
 _FLAGS = ("--no-pager", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs")
 _SPACE = "free disk space and run the same command again; no ref was moved"
 _WRITABLE = "make the repository writable; no ref was moved"
@@ -72,7 +73,7 @@ class GitCommand:
 
     root: Path
     git_dir: Path | None = None
-    identity: str = "Ardent <ardent@localhost>"
+    identity: str = NOBODY
 
     def start(self, *arguments: str, stdin: bytes = b"") -> Answer:
         """Run one git command to its end, whatever its exit status."""

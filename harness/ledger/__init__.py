@@ -269,8 +269,10 @@ def exclusive_lock(path: Path, owner: str) -> Iterator[None]:
         raise trouble(path, error) from error
     try:
         _lock(file, path, owner)
-        yield
-        os.ftruncate(file, 0)
+        try:
+            yield
+        finally:  # who took it stays in the file only if it was killed
+            os.ftruncate(file, 0)
     finally:
         os.close(file)
 

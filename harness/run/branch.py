@@ -1,14 +1,15 @@
 """Whether a run's branch and its ledger belong together.
 
 Promises: a run goes on only from the code that its ledger says was kept last; a ledger that lacks a row which a commit
-of the branch names is refused, and so is a branch that is gone, moved, or checked out. Does not cover: whether the rows
-are true (`python -m harness verify`).
+of the branch names is refused, and so is a branch that is gone, moved, or checked out, or that holds a finding rejected
+in review. Does not cover: whether the rows are true (`python -m harness verify`).
 """
 
 import re
 import shlex
 from collections.abc import Iterator, Sequence
 
+from harness import finding
 from harness.edits import normal_hash
 from harness.errors import ArdentError
 from harness.git import Repository
@@ -44,6 +45,24 @@ def _named(repository: Repository, settings: Settings, tip: str) -> Iterator[tup
             yield commit, int(named["number"]), named["tip"]
 
 
+def is_rejected(repository: Repository, name: str) -> bool:
+    """Whether a finding of the run was rejected in review, which closes it."""
+    tip = repository.ref(f"refs/heads/research/{name}")
+    return tip is not None and bool(rejected_findings(repository, name, tip))
+
+
+def rejected_findings(repository: Repository, name: str, tip: str) -> tuple[str, ...]:
+    """Ids of the run's findings that were rejected in review, as they stand at a commit."""
+    named = re.compile(rf"findings/{re.escape(name)}-(\d{{4,9}})-[^/]*\.md")
+    listed = repository.command.run("ls-tree", "-z", "--name-only", "--full-tree", tip, "--", "findings/")
+    paths = [path for path in listed.decode("utf-8", "replace").split("\0") if named.fullmatch(path)]
+    # A run may be called a-0001: its findings begin like the first one of run a.
+    ours = f'\nrun: "{name}"\n'
+    texts = repository.files(tip, paths) if paths else {}
+    rejected = [path for path, text in texts.items() if ours in text and finding.read_review(text).status == "rejected"]
+    return tuple(f"{name}-{match[1]}" for path in rejected if (match := named.fullmatch(path)))
+
+
 def refuse_checkout(run: Run) -> None:
     """Stop if a worktree has the branch checked out: moving it would make that checkout look edited."""
     where = run.repository.branch_checked_out_at(run.branch)
@@ -61,6 +80,7 @@ def check_branch(run: Run) -> None:
         _restore(run, rows)
     else:
         _check_commits(run, tip)
+        _check_review(run, tip)
         _check_code(run, tip)
 
 
@@ -107,6 +127,18 @@ def _check_commits(run: Run, tip: str) -> None:
         if number >= len(rows) or after != named:
             copy = f"git show {commit[:12]}:{ledger_path(run.settings.run)} > {shlex.quote(str(run.ledger.path))}"
             raise ArdentError(f"{LEDGER}: experiment {number} is missing or changed; restore it with: {copy}")
+
+
+def _check_review(run: Run, tip: str) -> None:
+    """A run with a rejected finding is closed: what followed would be measured against code, and judged by a slack,
+    that a person has refused, or that the branch no longer holds.
+    """
+    rejected = rejected_findings(run.repository, run.settings.run, tip)
+    if rejected:
+        raise ArdentError(
+            f"run {run.settings.run} is closed: {', '.join(rejected)} was rejected in review; begin another run with "
+            f"--run NAME, from its code after: python -m harness merge {run.settings.run}"
+        )
 
 
 def _check_code(run: Run, tip: str) -> None:

@@ -38,7 +38,7 @@ from harness.run import (
     recorded_rows,
     trusted_files,
 )
-from harness.run.branch import check_branch, is_closed, ledger_path
+from harness.run.branch import check_branch, is_closed, is_rejected, ledger_path
 from harness.settings import Task
 from harness.totals import Spend, Tally, Total, Trees
 
@@ -147,10 +147,11 @@ def _is_same(settings: Settings, wanted: Wanted) -> bool:
 
 
 def _is_finished(folder: Path, repository: Repository, settings: Settings) -> bool:
-    """Whether the budget is used and the branch has the whole ledger. Another process may be writing: only looks."""
+    """Whether the budget is used and the branch has the whole ledger, or a review closed the run. Only looks."""
     known, more, tip = ledgers.glance(folder / LEDGER, Tally, _PROPOSAL)
     done = more + (known.proposals if known else 0)
-    return done >= settings.budget and is_closed(repository, settings, tip)
+    is_done = done >= settings.budget and is_closed(repository, settings, tip)
+    return is_done or is_rejected(repository, settings.run)
 
 
 def _started(name: str, repository: Repository, wanted: Wanted, task_sha256: str) -> Settings:

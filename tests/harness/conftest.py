@@ -2,7 +2,8 @@ import pytest
 
 from tests.harness.audited import record_run
 from tests.harness.loops import copy_project, make_user_project, run_loop, scripted
-from tests.harness.scripts import KEPT, POLICY
+from tests.harness.project import git
+from tests.harness.scripts import FUSED, KEPT, POLICY
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +52,21 @@ def audited_project(tmp_path_factory):
 def recorded(recorded_project, tmp_path):
     """A project of the test's own in which the run `x` is finished."""
     return copy_project(recorded_project, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def reviewable_project(begun_project, tmp_path_factory):
+    """The run `x` with two kept, the second on top of the first; git knows its user. Copy it first."""
+    root = copy_project(begun_project, tmp_path_factory.mktemp("reviewable"))
+    git(root, "config", "user.name", "A Person")
+    git(root, "config", "user.email", "person@example.org")
+    done = run_loop(root, *scripted(root, [KEPT, FUSED]))
+    assert done.returncode == 0, done.stderr
+    assert len(git(root, "ls-tree", "--name-only", "research/x", "findings/").splitlines()) == 2, done.stdout
+    return root
+
+
+@pytest.fixture
+def reviewable(reviewable_project, tmp_path):
+    """A project of the test's own in which two findings of the run `x` wait for review."""
+    return copy_project(reviewable_project, tmp_path)

@@ -118,6 +118,11 @@ def processes_of(root):
     return found
 
 
+def is_measuring_in(root):
+    """Whether a candidate is being measured."""
+    return "harness/worker.py" in " ".join(processes_of(root))
+
+
 def run_folder(root, run):
     return root / ".git" / "ardent" / "runs" / run
 

@@ -65,6 +65,7 @@ SCREEN = proposal(
     replace('"standard"', '"picky"'),
 )
 INCONCLUSIVE = proposal("A slightly higher learning rate", replace('"lr": 0.1', '"lr": 0.11'))
+FUSED = proposal("The fused order", replace('"standard"', '"fused"'))
 KEPT_TOO = proposal("Half of them again", hidden(HALF, HALF // 2))
 EVERY_END = [KEPT, DISCARDED, UNUSABLE, NO_MATCH, POLICY, DUPLICATE, TESTS, SCREEN, KEPT_TOO, INCONCLUSIVE]
 

@@ -15,7 +15,7 @@ import pyte
 
 from tests.harness.loops import clean_environment
 
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 
 
 class Terminal:
@@ -68,12 +68,12 @@ class Terminal:
         return bool(data) or not ready
 
     def wait_for(self, text):
-        """Read until the screen shows it."""
+        """Read until the screen shows it, wherever it breaks its lines; the words on the screen."""
         deadline = time.monotonic() + PATIENCE_S
-        while text not in self.shown():
-            assert self.read() or text in self.shown(), f"ended before {text!r}:\n{self.shown()}"
+        while text not in self.words():
+            assert self.read() or text in self.words(), f"ended before {text!r}:\n{self.shown()}"
             assert time.monotonic() < deadline, f"no {text!r}:\n{self.shown()}"
-        return self.shown()
+        return self.words()
 
     def finish(self):
         """Read to the end; the exit code."""
@@ -85,6 +85,10 @@ class Terminal:
     def shown(self):
         """The visible rows, without what is empty below."""
         return "\n".join(row.rstrip() for row in self.screen.display).rstrip()
+
+    def words(self):
+        """The visible text with single blanks."""
+        return " ".join(self.shown().split())
 
     def transcript(self):
         """The rows that scrolled away, and the visible ones."""

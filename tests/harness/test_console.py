@@ -2,23 +2,19 @@
 
 import io
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from harness.console import Console, first_line, summary
 from harness.proposers.options import Wait
-from harness.records import Cost, Evidence, Verdict
-from tests.harness.factories import make_effects, make_experiment, make_pair, make_verdict
+from harness.records import Cost, Verdict
+from tests.harness.factories import make_effects, make_experiment, make_verdict
+from tests.harness.shown_runs import invalid, make_run
 
 
 class Terminal(io.StringIO):
     def isatty(self):
         return True
-
-
-def invalid(reason, stage="policy"):
-    return make_experiment(verdict=Verdict("invalid", stage, reason), seconds=0.04)
 
 
 def shown(row, title="A title", out=None):
@@ -28,27 +24,6 @@ def shown(row, title="A title", out=None):
     console.title(title)
     console.end(row)
     return out.getvalue()
-
-
-def make_run(*rows, budget=20, proposer="search"):
-    """What `summary` looks at; the baseline is added."""
-    pair = make_pair()
-    baseline = make_experiment(
-        number=0,
-        kind="baseline",
-        verdict=Verdict("kept", "screen", "the baseline"),
-        evidence=Evidence(screen=(replace(pair, candidate=pair.incumbent),)),
-        cost=Cost(),
-    )
-    settings = SimpleNamespace(
-        run="main", task="parity20", proposer=proposer, budget=budget, baseline="a" * 40, replay=""
-    )
-    return SimpleNamespace(
-        settings=settings,
-        ledger=SimpleNamespace(rows=(baseline, *rows)),
-        branch="research/main",
-        incumbent=lambda: SimpleNamespace(screen=pair.candidate),
-    )
 
 
 def test_a_line_has_position_title_verdict_numbers_and_seconds():
@@ -155,13 +130,14 @@ def test_the_summary_multiplies_paired_gains():
     text = summary(make_run(*halves), "budget used")
     assert "paired, in all: ARD -75.0%, DMD -75.0%" in text
     assert "verdicts  2 kept, 0 discarded, 0 inconclusive, 0 invalid" in text
-    assert "git merge research/main" in text
+    assert "python -m harness review main" in text
+    assert "python -m harness merge main" in text
 
 
 def test_the_summary_without_a_gain_offers_nothing_to_merge():
     text = summary(make_run(invalid("x")), "budget used")
     assert "the baseline: nothing beat it" in text
-    assert "git merge" not in text
+    assert "harness merge" not in text
     assert "harness verify" not in text
 
 

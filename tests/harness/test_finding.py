@@ -35,9 +35,9 @@ from harness.finding.prose import (
     UNVERIFIED,
     edit_literals,
     render_quote,
-    show_code,
 )
 from harness.finding.references import REFERENCES, change_text, gain_text, gather_facts, level_text
+from harness.finding.review import entry, one_line
 from harness.records import Edit, Evidence, Prediction
 from tests.harness.factories import (
     make_diff,
@@ -160,19 +160,19 @@ def test_a_field_that_no_review_writes_is_named():
 def test_a_review_reads_back_and_leaves_the_rest_as_it_was(by, note):
     experiment, diff = make_experiment(), make_diff()
     review = Review("rejected", by, "2025-03-05T01:02:03+00:00", note)
-    once = write_review(render(experiment, diff), review, "rejected")
-    twice = write_review(once, replace(review, status="approved"), "approved")
+    once = write_review(render(experiment, diff), review, entry(by, review.at, "rejected", note))
+    twice = write_review(once, replace(review, status="approved"), entry(by, review.at, "approved", note))
     assert check(twice, experiment, diff) == ()
     read = read_review(twice)
     assert (read.status, read.at) == ("approved", review.at)
-    assert (read.by, read.note) == tuple(show_code(" ".join(text.split())) for text in (by, note))
+    assert (read.by, read.note) == (one_line(by), one_line(note))
     assert twice.count("\n- 2025-03-05T01:02:03+00:00, ") == 2
 
 
 def test_a_finding_rendered_again_keeps_its_review():
     experiment, diff = make_experiment(), make_diff()
     rendered = render(experiment, diff)
-    reviewed = write_review(rendered, Review("approved", "A <a@b>", "2025-03-05", "fine"), "approved")
+    reviewed = write_review(rendered, Review("approved", "A <a@b>", "2025-03-05", "fine"), "- fine")
     assert keep_review(rendered, reviewed) == reviewed
     assert keep_review(rendered, rendered) == rendered
     old = reviewed.replace("template: 2\n", "").replace("87.3", "99.9")

@@ -40,7 +40,7 @@ DEEP = {
     "scratch": set(),
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "opinion"}
-MIDDLE |= {"proposers", "finding", "verify", "profiling", "doctor"}
+MIDDLE |= {"proposers", "finding", "verify", "profiling", "doctor", "report"}
 TOP = {"run", "redteam", "experiment", "console", "flags", "brief", "dry_run", "cli", "commands", "__main__"}
 CHILD_ONLY = {"worker"}
 

@@ -157,7 +157,8 @@ def test_the_summary_says_what_was_found_and_what_to_do_next(finished):
     summary = finished.done.stdout.partition("\n\n")[2]
     assert summary.startswith("run all: 10 of 10 experiments, budget used\n  baseline  ARD ")
     assert "verdicts  2 kept, 1 discarded, 1 inconclusive, 6 invalid" in summary
-    for command in ("git log --stat", "harness verify --run all", "git merge research/all", "--task tiny"):
+    commands = ("harness verify --run all", "harness review all", "harness merge all", "--task tiny")
+    for command in ("git log --stat", *commands):
         assert command in summary
 
 

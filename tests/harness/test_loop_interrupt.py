@@ -10,6 +10,7 @@ from harness.interrupt import NOTICE
 from tests.harness.loops import (
     branch_subjects,
     comparable,
+    is_measuring_in,
     processes_of,
     read_until,
     rows_of,
@@ -85,7 +86,7 @@ def test_two_interrupts_stop_at_once_and_leave_nothing_running(request, uninterr
     project = request.getfixturevalue("project" if left_half == "baseline" else "begun")
     with started_loop(project, *scripted(project, ENTRIES)) as loop:
         read_until(loop.stdout, left_half)
-        wait_until(lambda: is_measuring(project))
+        wait_until(lambda: is_measuring_in(project))
         loop.send_signal(number)
         read_until(loop.stderr, STOPPING)
         loop.send_signal(number)
@@ -116,15 +117,11 @@ def is_testing(root):
     return "-m pytest" in " ".join(processes_of(root))
 
 
-def is_measuring(root):
-    return "harness/worker.py" in " ".join(processes_of(root))
-
-
 def is_recorded(root):
     return len(rows_of(root, "x")) > 1
 
 
-@pytest.mark.parametrize("moment", [pytest.param(is_testing, marks=pytest.mark.slow), is_measuring, is_recorded])
+@pytest.mark.parametrize("moment", [pytest.param(is_testing, marks=pytest.mark.slow), is_measuring_in, is_recorded])
 def test_a_killed_run_goes_on_to_the_ledger_of_an_uninterrupted_one(begun, uninterrupted, moment):
     with started_loop(begun, *scripted(begun, ENTRIES)) as loop:
         read_until(loop.stdout, "Half the hidden units")

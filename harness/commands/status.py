@@ -1,0 +1,191 @@
+"""`python -m harness status`: where a run stands, from outside: while it runs, when it ended, and after a crash.
+
+Promises: only reads (`run.outside`). Does not cover: the stage in progress, which only the loop's own view knows.
+"""
+
+import json
+import math
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.cli import Parser
+from harness.commands import counted
+from harness.console.json_lines import progress_object
+from harness.console.progress import IN_ALL, Progress, estimate_end, progress_of
+from harness.console.sparkline import ASCII_BARS, BARS, sparkline
+from harness.console.summary import go_on, next_steps
+from harness.console.times import Left, duration, end_words
+from harness.console.words import numbers, short
+from harness.git import Repository
+from harness.judge import NAMES
+from harness.run.outside import Seen, is_at_work, look, recorded_names, run_names
+from harness.sandbox import printable
+from harness.totals import OUTCOMES
+
+MOST_BARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class StatusArguments:
+    """What was asked for; --help says what each means."""
+
+    run: str | None
+    json: bool
+
+
+def main(argv: list[str], root: Path) -> int:
+    """Show where a run stands; 0, or 1 if the end of its ledger was torn off."""
+    arguments = _arguments(argv)
+    repository = Repository.open(root, allow_in_progress=True)
+    names = run_names(repository)
+    name = arguments.run or _latest(repository, names)
+    if name is None:
+        print(json.dumps({"command": "status", "run": None}) if arguments.json else _nothing(repository))
+        return 0
+    seen = look(repository, name)
+    others = [other for other in names if other != name]
+    print(_document(seen, others) if arguments.json else "\n".join(_report(repository, seen, others)))
+    return int(seen.torn > 0)
+
+
+def _arguments(argv: list[str]) -> StatusArguments:
+    parser = Parser(prog="python -m harness status", description=_ABOUT)
+    parser.add_argument("run", nargs="?", metavar="RUN", help="default: the one at work, else the last one")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output, and nothing else")
+    return StatusArguments(**vars(parser.parse_args(argv)))
+
+
+_ABOUT = (
+    "Where a run stands: who works on it and since when, what was found so far, when it will end, or how to go on. "
+    "Reads its ledger only, and disturbs nobody: run it beside the loop as often as you like."
+)
+
+
+def _latest(repository: Repository, names: list[str]) -> str | None:
+    """The run at work, else the one that was worked on last."""
+    at_work = [name for name in names if is_at_work(repository, name)]
+    return next(iter(at_work + names), None)
+
+
+def _nothing(repository: Repository) -> str:
+    recorded = recorded_names(repository)
+    known = f" (recorded in results/: {', '.join(recorded)})" if recorded else ""
+    return f"no run here yet{known}; begin one: python loop.py --budget 20"
+
+
+def _report(repository: Repository, seen: Seen, others: list[str]) -> list[str]:
+    progress = progress_of(seen.rows)
+    lines = [f"run {seen.name}: {_state(seen, progress)}"]
+    if progress.baseline is not None:
+        lines += [f"  baseline  {numbers(progress.baseline)}", f"  best      {_best(progress)}"]
+        lines += _chart(progress)
+    lines.append(f"  done      {_counts(progress)}")
+    if progress.calls:
+        spent = "cost unknown" if progress.dollars is None else f"{progress.dollars:.2f} dollars"
+        lines.append(f"  spent     {spent}, {counted(progress.calls, 'request')}")
+    lines += _latest_row(seen) + _what_next(repository, seen, progress)
+    if others:
+        lines.append(f"  others    {', '.join(others)}  (python -m harness status RUN)")
+    return lines
+
+
+def _state(seen: Seen, progress: Progress) -> str:
+    settings, holder = seen.settings, seen.holder
+    if settings is None:
+        return f"recorded in results/{seen.name}/: {counted(progress.done, 'experiment')}"
+    at = f"experiment {progress.done + 1} of {settings.budget}" if seen.rows else "the baseline"
+    if progress.done >= settings.budget:
+        at = "its closing commit"
+    if holder is None:
+        why = "its budget is used" if seen.state == "ended" else "it was interrupted, out of time, or paused"
+        return f"{seen.state} after {progress.done} of {settings.budget} experiments: {why}"
+    who = printable(f"pid {holder.pid} on {holder.host} since {holder.since} ({holder.command})")
+    if seen.state == "killed":
+        return f"killed at {at}: {who} is no more"
+    if seen.state == "unknown":
+        return f"at {at}, by {who}; whether it is still at work cannot be told from this machine"
+    return f"running, at {at}{_for_how_long(seen)}, by {who}"
+
+
+def _for_how_long(seen: Seen) -> str:
+    if not seen.rows:
+        return ""
+    last = seen.rows[-1]
+    elapsed = datetime.now(UTC).timestamp() - datetime.fromisoformat(last.started).timestamp() - last.seconds
+    return f" for {duration(max(elapsed, 0.0))}"
+
+
+def _best(progress: Progress) -> str:
+    if progress.best is None:
+        return "the baseline: nothing beat it"
+    changes = (f"{NAMES[metric]} {f - 1:+.1%}" for metric, f in zip(IN_ALL, progress.factors, strict=True))
+    return f"{numbers(progress.best)}  (paired, in all: {', '.join(changes)})"
+
+
+def _chart(progress: Progress) -> list[str]:
+    assert progress.baseline is not None
+    ards = [progress.baseline.ard, *(ard for ard, _ in progress.screened)][-MOST_BARS:]
+    if len(ards) < 2:
+        return []
+    bars = BARS if (sys.stdout.encoding or "").lower().startswith("utf") else ASCII_BARS
+    return [f"  ARD       {sparkline(ards, bars)}  {max(ards):,.0f} to {min(ards):,.0f}, log scale"]
+
+
+def _counts(progress: Progress) -> str:
+    counts = ", ".join(f"{getattr(progress, name)} {name}" for name in OUTCOMES)
+    nulls = f"; {progress.nulls_kept} of {counted(progress.nulls, 'null row')} kept" if progress.nulls else ""
+    return counts + nulls
+
+
+def _latest_row(seen: Seen) -> list[str]:
+    if len(seen.rows) < 2:
+        return []
+    last = seen.rows[-1]
+    return [f"  last      {last.number}: {short(printable(last.title))}: {last.verdict.outcome}"]
+
+
+def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[str]:
+    settings = seen.settings
+    if settings is None:
+        return [f"  audit     python -m harness verify --run {seen.name}"]
+    lines = []
+    if seen.state in {"running", "unknown"}:
+        lines.append(f"  left      {max(settings.budget - progress.done, 0)} of {settings.budget} experiments")
+        lines.append(f"  end       {end_words(progress, Left(settings.budget), 0.0)}")
+        return lines
+    if seen.torn:
+        lines.append(f"  torn      the last {seen.torn} bytes of the ledger, by a crash; going on sets them aside")
+    if seen.state == "ended":
+        return [*lines, *next_steps(settings, progress.done, has_findings=progress.kept > 0)]
+    if seen.rows and repository.ref(f"refs/heads/research/{seen.name}") is None:
+        lines.append(f"  branch    research/{seen.name} is gone; going on says how to restore it")
+    return [*lines, f"  go on     {go_on(settings, progress.done)}"]
+
+
+def _document(seen: Seen, others: list[str]) -> str:
+    progress, settings = progress_of(seen.rows), seen.settings
+    document: dict[str, Any] = {
+        "command": "status",
+        "run": seen.name,
+        "state": seen.state,
+        "holder": asdict(seen.holder) if seen.holder else None,
+        "task": settings.task if settings else seen.rows[0].task if seen.rows else None,
+        "proposer": settings.proposer if settings else None,
+        "branch": f"research/{seen.name}",
+        "budget": settings.budget if settings else None,
+        **progress_object(progress),
+        "estimate": _estimate(progress, settings.budget) if settings else None,
+        "torn_bytes": seen.torn,
+        "go_on": go_on(settings, progress.done) if settings else None,
+        "others": others,
+    }
+    return json.dumps(document, indent=1, allow_nan=False)
+
+
+def _estimate(progress: Progress, budget: int) -> dict[str, float] | None:
+    """Seconds to the end of the budget, were it at work now."""
+    found = estimate_end(progress, max(budget - progress.done, 0), math.inf, math.inf)
+    return None if found is None else {"low_s": found.low, "high_s": found.high, "of": found.of}

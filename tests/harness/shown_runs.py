@@ -1,0 +1,33 @@
+"""What a view looks at of a run, made up."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+from harness.records import Cost, Evidence, Verdict
+from tests.harness.factories import make_experiment, make_pair
+
+
+def invalid(reason, stage="policy", **changes):
+    return make_experiment(
+        verdict=Verdict("invalid", stage, reason), evidence=Evidence(), **{"seconds": 0.04, **changes}
+    )
+
+
+def make_baseline():
+    pair = make_pair()
+    evidence = Evidence(screen=(replace(pair, candidate=pair.incumbent),))
+    verdict = Verdict("kept", "screen", "the baseline")
+    return make_experiment(number=0, kind="baseline", verdict=verdict, evidence=evidence, cost=Cost())
+
+
+def make_run(*rows, budget=20, proposer="search"):
+    """The rows of a run; the baseline is added."""
+    settings = SimpleNamespace(
+        run="main", task="parity20", proposer=proposer, budget=budget, baseline="a" * 40, replay=""
+    )
+    return SimpleNamespace(
+        settings=settings,
+        ledger=SimpleNamespace(rows=(make_baseline(), *rows)),
+        branch="research/main",
+        incumbent=lambda: SimpleNamespace(screen=make_pair().candidate),
+    )
