@@ -22,6 +22,7 @@ from harness.console.words import numbers, short
 from harness.git import Repository
 from harness.judge import NAMES
 from harness.run.outside import Seen, is_at_work, look, recorded_names, run_names
+from harness.run.worktime import WorkTime
 from harness.sandbox import printable
 from harness.totals import OUTCOMES
 
@@ -151,6 +152,7 @@ def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[s
     settings = seen.settings
     if settings is None:
         return [f"  audit     python -m harness verify --run {seen.name}"]
+    worked = WorkTime.read(repository.private / "runs" / seen.name, ()).hours()
     lines = []
     if seen.state in {"running", "unknown"}:
         lines.append(f"  left      {max(settings.budget - progress.done, 0)} of {settings.budget} experiments")
@@ -159,10 +161,10 @@ def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[s
     if seen.torn:
         lines.append(f"  torn      the last {seen.torn} bytes of the ledger, by a crash; going on sets them aside")
     if seen.state == "ended":
-        return [*lines, *next_steps(settings, progress.done, has_findings=progress.kept > 0)]
+        return [*lines, *next_steps(settings, progress.done, has_findings=progress.kept > 0, worked=worked)]
     if seen.rows and repository.ref(f"refs/heads/research/{seen.name}") is None:
         lines.append(f"  branch    research/{seen.name} is gone; going on says how to restore it")
-    return [*lines, f"  go on     {go_on(settings, progress.done)}"]
+    return [*lines, f"  go on     {go_on(settings, progress.done, worked)}"]
 
 
 def _document(seen: Seen, others: list[str]) -> str:
