@@ -26,7 +26,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:PYTHONPATH=\. )?(?:python|pytest) [^`]+)`")
 FIRST_WORDS = ("python", "pip", "git", "pytest", "RUN=", "ANTHROPIC_", "PYTHONPATH", "mkdocs", "$ ")
 PLACEHOLDERS = {"<name>": "parity20", "ID": "R3-9.1", "RUN": "x", "<run>": "x", "--rerun N": "--rerun 1", "FILE": "f"}
-NO_COMMANDS = {"python -s -P -S -B", "python -m benchmarks.report"}  # how the sandbox starts Python; not there yet
+NO_COMMANDS = {"python -s -P -S -B"}  # how the sandbox starts Python
 
 # Longest first. What it does, and to what: a run of the small task, of one experiment, called as the page calls it.
 SMALL = {
@@ -42,6 +42,7 @@ EXECUTED = (
     "python -m harness status",
     "python -m harness status $RUN",
     "python -m harness status night --json",
+    "python -m harness report $RUN",
     "python -m harness verify --run $RUN",
     "python -m harness verify --run $RUN --rerun kept",
     "python -m harness review $RUN --list",
