@@ -26,7 +26,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:PYTHONPATH=\. )?(?:python|pytest) [^`]+)`")
 FIRST_WORDS = ("python", "pip", "git", "pytest", "RUN=", "ANTHROPIC_", "PYTHONPATH", "mkdocs", "$ ")
 PLACEHOLDERS = {"<name>": "parity20", "ID": "R3-9.1", "RUN": "x", "<run>": "x", "--rerun N": "--rerun 1", "FILE": "f"}
-NO_COMMANDS = {"python -s -P -S -B", "python -m benchmarks.report"}  # how the sandbox starts Python; not there yet
+NO_COMMANDS = {"python -s -P -S -B"}  # how the sandbox starts Python
 
 # Longest first. What it does, and to what: a run of the small task, of one experiment, called as the page calls it.
 SMALL = {
@@ -42,11 +42,15 @@ EXECUTED = (
     "python -m harness status",
     "python -m harness status $RUN",
     "python -m harness status night --json",
-    "git log --stat main..research/$RUN",
-    "git show research/$RUN:DISCOVERIES.md",
+    "python -m harness report $RUN",
     "python -m harness verify --run $RUN",
     "python -m harness verify --run $RUN --rerun kept",
-    "git merge research/$RUN",
+    "python -m harness review $RUN --list",
+    'python -m harness review $RUN --approve 1 --note "seen twice"',
+    'python -m harness review $RUN --annotate 1 --note "try it on parity10"',
+    "python -m harness review $RUN --json",
+    "python -m harness merge $RUN --dry-run",
+    "python -m harness merge $RUN",
     "python -m harness check",
     "python loop.py --dry-run",
     "pip install -e . && python loop.py --budget 20",
@@ -57,6 +61,8 @@ A_NIGHT = "takes a night; its arguments are those of the loop"
 PARSED = {
     "RUN=parity20-2": "names a run for the lines below it",
     "RUN=night": "names a run for the lines below it",
+    "python -m harness review $RUN": "asks on a terminal; tests/harness/test_review.py does it there",
+    'python -m harness review $RUN --reject 2 --note "not worth its lines"': "tests/harness/test_review.py does it",
     "pip install -e '.[dev]' && pytest": "is what .ci/run does",
     "python -m harness gate": SMALL_TESTS,
     "python -m harness gate --against HEAD~3 --json": SMALL_TESTS,
