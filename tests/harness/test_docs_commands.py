@@ -42,6 +42,7 @@ EXECUTED = (
     "python -m harness status",
     "python -m harness status $RUN",
     "python -m harness status night --json",
+    "python -m harness report $RUN",
     "git log --stat main..research/$RUN",
     "git show research/$RUN:DISCOVERIES.md",
     "python -m harness verify --run $RUN",
