@@ -32,7 +32,6 @@ NO_COMMANDS = {"python -s -P -S -B", "python -m benchmarks.report"}  # how the s
 SMALL = {
     "pip install -e . && ": "",  # `.ci/run` does that, in a fresh environment
     "python loop.py --budget 20": "python loop.py --task tiny --budget 1",
-    "python loop.py --dry-run": "python loop.py --task tiny --dry-run",
     "python ": f"{shlex.quote(sys.executable)} ",
     "parity20-1": "x",
     "night": "x",
@@ -49,7 +48,6 @@ EXECUTED = (
     "python -m harness verify --run $RUN --rerun kept",
     "git merge research/$RUN",
     "python -m harness check",
-    "python loop.py --dry-run",
     "pip install -e . && python loop.py --budget 20",
 )
 SMALL_TESTS = "minutes; its own tests run it on a small task"
@@ -67,7 +65,8 @@ PARSED = {
     "python -m harness report": "a profile of each finding; tests/harness/test_report*.py run it",
     "python -m harness report parity20-1": "as the line above",
     "python -m harness report night-1 search-1 --out compared.html": "as the line above",
-    "python loop.py --dry-run --json": "the line above it with a flag; test_dry_run.py runs it",
+    "python loop.py --dry-run": "tests/harness/test_dry_run.py runs it",
+    "python loop.py --dry-run --json": "as the line above",
     "python loop.py --dry-run --max-usd 5": "the price of a model belongs to it; test_dry_run.py runs it",
     "python loop.py --dry-run --max-usd 20": "as above",
     "python loop.py --dry-run --count-tokens": A_MODEL,
