@@ -1,7 +1,6 @@
 """The driver: propose, try, gate, record. `python loop.py --budget 20`; `--help` lists the rest."""
 
 import os
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -57,8 +56,8 @@ def main(arguments: cli.LoopArguments) -> int:
 
 def loop(run: Run, proposer: Proposer, view: View, interrupt: Interrupt, arguments: cli.LoopArguments) -> Ending:
     """One experiment after another."""
-    deadline = time.monotonic() + arguments.max_hours * 3600
-    view.follow(run, Limits(lambda: (deadline - time.monotonic()) / 3600, arguments.of_model.max_usd))
+    hours = arguments.max_hours
+    view.follow(run, Limits(lambda: hours - run.worked.hours(), arguments.of_model.max_usd))
     tell = partial(brief, run, prompts=ROOT / "prompts", token_budget=arguments.of_model.briefing_tokens)
     experiment.publish_pending(run)
     if not run.ledger.rows and not interrupt.asked:
@@ -69,8 +68,8 @@ def loop(run: Run, proposer: Proposer, view: View, interrupt: Interrupt, argumen
     while (done := proposals_done(run.ledger.rows)) < budget:
         if interrupt.asked:
             return Ending("interrupted; the same command goes on", 130)
-        if time.monotonic() > deadline:
-            return Ending(f"out of time (--max-hours {arguments.max_hours:g}); the same command goes on", 0)
+        if (worked := run.worked.hours()) >= hours:
+            return Ending(f"out of time ({worked:.2f} h worked in all, --max-hours {hours:g}); raise it to go on", 0)
         one_experiment(run, proposer, tell, view, f"{done + 1}/{budget}")
     experiment.close(run)
     return Ending("budget used", 0)

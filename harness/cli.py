@@ -72,7 +72,8 @@ def loop_arguments(argv: list[str] | None = None) -> LoopArguments:
     parser.add_argument("--proposer", default="auto", help=f"{', '.join(NAMES)} (default: %(default)s)")
     parser.add_argument("--run", metavar="NAME", help="name of a new run, or of the one to go on with")
     parser.add_argument("--seed", type=whole_seed, metavar="S", help="fix the instances; without it they are secret")
-    parser.add_argument("--max-hours", type=above_zero, default=float("inf"), metavar="H", help="begin none after H h")
+    hours = "begin no experiment after H hours of work, earlier starts of the run included"
+    parser.add_argument("--max-hours", type=above_zero, default=float("inf"), metavar="H", help=hours)
     parser.add_argument("--script", type=Path, metavar="FILE", help="proposals for --proposer scripted")
     parser.add_argument("--replay", default="", metavar="RUN", help="recorded run for --proposer replay")
     dry = "print the next briefing, its size and what the run would cost; nothing is sent, measured or written"
@@ -120,7 +121,9 @@ def wanted(arguments: LoopArguments, proposer: str) -> Wanted:
         raise ArdentError("--proposer replay and --replay RUN go together; give both or neither")
     if (proposer == "scripted") != (arguments.script is not None):
         raise ArdentError("--proposer scripted and --script FILE go together; give both or neither")
-    return Wanted(arguments.run, arguments.task, proposer, arguments.seed, arguments.budget, arguments.replay)
+    hours = arguments.max_hours if arguments.max_hours < float("inf") else None
+    limits = (hours, arguments.of_model.max_usd)
+    return Wanted(arguments.run, arguments.task, proposer, arguments.seed, arguments.budget, arguments.replay, *limits)
 
 
 def options(
@@ -155,6 +158,9 @@ def opening(run: Run) -> str:
         lines.append("note: uncommitted changes in sparse_parity/ take no part: a run starts from a commit")
     if settings.budget and done >= settings.budget:
         lines.append(f"its budget of {settings.budget} is used; raise --budget to go on")
+    if settings.max_hours is not None and run.worked.hours() >= settings.max_hours:
+        used = f"{run.worked.hours():.2f} h were worked in all"
+        lines.append(f"its {settings.max_hours:g} hours are used ({used}); raise --max-hours to go on")
     return "\n".join(lines)
 
 

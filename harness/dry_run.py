@@ -16,9 +16,10 @@ from harness.briefing import Layout, tokens
 from harness.cli import DRY_BUDGET, LoopArguments, options
 from harness.errors import ArdentError
 from harness.proposers.answer import text_sha256
+from harness.proposers.bill import recorded_cost
 from harness.proposers.options import ProposerOptions
 from harness.proposers.readiness import FirstCall, first_call
-from harness.records import Experiment
+from harness.records import Cost, Experiment
 from harness.run import Run, proposals_done
 from harness.run.opening import peek_run
 from harness.totals import Spend, total
@@ -101,15 +102,17 @@ def _forecast(run: Run, laid: Layout, knobs: ProposerOptions, called: FirstCall)
         is_measured=is_measured,
         dollars_in_all=None if each is None else each * left,
         max_usd=knobs.max_usd,
-        bought=_bought(knobs.max_usd, each, rows),
+        bought=_bought(knobs.max_usd, each, rows, recorded_cost(knobs.transcripts, len(rows))),
     )
 
 
-def _bought(ceiling: float | None, each: float | None, rows: Sequence[Experiment]) -> int | None:
+def _bought(ceiling: float | None, each: float | None, rows: Sequence[Experiment], now: Cost) -> int | None:
+    """`now`: what the next experiment has cost already."""
     if ceiling is None or not each:
         return None
     spend = total(rows, Spend)
-    return max(int((ceiling - spend.dollars.value - spend.lost.value) / each), 0)
+    spent = spend.dollars.value + spend.lost.value + (now.dollars or 0.0) + (now.lost_dollars or 0.0)
+    return max(int((ceiling - spent) / each), 0)
 
 
 def _table(forecast: Forecast, *, asked: bool) -> list[str]:

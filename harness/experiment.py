@@ -71,7 +71,7 @@ def run_baseline(run: Run, on_stage: OnStage) -> Experiment:
     attempt = Attempt("baseline", _no_reply(""), "baseline", Moment.now())
     commit = run.settings.baseline
     sources = run.code(commit)
-    on_stage = _passing(on_stage)
+    on_stage = _passing(run, on_stage)
     on_stage("tests")
     problem = contract.run(run.bench.trusted, sources, run.bench.task)
     if problem:
@@ -89,8 +89,10 @@ def run_baseline(run: Run, on_stage: OnStage) -> Experiment:
 def ask(run: Run, incumbent: Incumbent, proposer: Proposer, briefing: Briefing) -> Attempt:
     """Ask the proposer. Its paid reply is on disk before this returns."""
     began = Moment.now()
+    run.worked.note()
     crash_points.reach("asking")
     reply = proposer.propose(briefing, lambda proposal: _objection(run, incumbent, proposal))
+    run.worked.note()
     crash_points.reach("answered")
     title = reply.proposal.title if reply.proposal else "no usable proposal"
     return Attempt("proposal", reply, printable(title), began)
@@ -129,7 +131,7 @@ def try_attempt(
     on_instance: OnInstance = lambda _number, _most: None,
 ) -> Experiment:
     """Apply, gate, record; publish when kept. Returns the row."""
-    context = _context(run, _passing(on_stage), on_instance, is_null=attempt.kind == "null")
+    context = _context(run, _passing(run, on_stage), on_instance, is_null=attempt.kind == "null")
     sources, trial = _gated(run, incumbent, attempt, context)
     crash_points.reach("gated")
     commit = _keep_alive(run, incumbent, sources, attempt.title) if sources is not None else ""
@@ -153,10 +155,11 @@ def _gated(
     return sources, gate.judge_candidate(sources, incumbent, run.bench, context)
 
 
-def _passing(on_stage: OnStage) -> OnStage:
-    """The same, with a crash point at each stage's beginning."""
+def _passing(run: Run, on_stage: OnStage) -> OnStage:
+    """The same, with the work time noted and a crash point at each stage's beginning."""
 
     def begin(stage: Stage) -> None:
+        run.worked.note()
         crash_points.reach(f"stage-{stage}")
         on_stage(stage)
 
@@ -170,7 +173,12 @@ def _failed(stage: Stage, reason: str, incumbent: Incumbent) -> Trial:
 def _context(run: Run, on_stage: OnStage, on_instance: OnInstance, *, is_null: bool) -> Context:
     rows = run.ledger.rows
     tried, confirmed = Tried(total(rows, Trees)), total(rows, Tally).confirmed
-    return Context(_purpose(run), tried, confirmed, is_null, on_stage, on_instance)
+
+    def begin(number: int, most: int) -> None:
+        run.worked.note()
+        on_instance(number, most)
+
+    return Context(_purpose(run), tried, confirmed, is_null, on_stage, begin)
 
 
 def _purpose(run: Run) -> str:

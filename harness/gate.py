@@ -8,7 +8,7 @@ secret. Does not cover: applying edits, and recording what became of them.
 import hashlib
 import time
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness import contract, edits, judge, policy
 from harness.errors import ArdentError
@@ -32,11 +32,13 @@ class Bench:
         task: the benchmark task.
         trusted: text of the package and of the contract tests at the baseline commit, by path.
         secret: the run's secret; every instance is drawn from it.
+        seeds: those of a recorded run whose secret is not known, by purpose.
     """
 
     task: Task
     trusted: Mapping[str, str]
     secret: bytes
+    seeds: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
     def program(self, sources: Mapping[str, str]) -> Program:
         """The program that the champion of these sources names. PolicyError if it is not literal data."""
@@ -47,7 +49,7 @@ class Bench:
 
     def instance(self, *purpose: str) -> Instance:
         """The instance for that purpose."""
-        return draw(self.task, derive_seed(self.secret, *purpose))
+        return draw(self.task, self.seeds.get(purpose) or derive_seed(self.secret, *purpose))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from math import fsum
 from typing import Protocol, TypeVar
 
-from harness.records import Experiment, Outcome
+from harness.records import Cost, Experiment, Outcome
 
 OUTCOMES: tuple[Outcome, ...] = ("kept", "discarded", "inconclusive", "invalid")
 _KEY, _NUMBER = 8, 4  # bytes of an entry of `Table`
@@ -213,7 +213,10 @@ class Spend:
 
     def add(self, row: Experiment) -> None:
         """Add the row's cost."""
-        cost = row.cost
+        self.put(row.cost, row.number)
+
+    def put(self, cost: Cost, number: int) -> None:
+        """Add the cost of the experiment of that number."""
         self.rows += 1
         for name in ("calls", "lost_calls", "input_tokens", "output_tokens", "cached_tokens"):
             setattr(self, name, getattr(self, name) + getattr(cost, name))
@@ -224,4 +227,4 @@ class Spend:
         if cost.lost_dollars is not None:
             self.lost.put(cost.lost_dollars)
         if self.unknown is None and (cost.dollars is None or cost.lost_dollars is None):
-            self.unknown = row.number
+            self.unknown = number

@@ -18,6 +18,7 @@ SUMMARIES: Mapping[str, str] = {
     "status": "where a run stands: while it runs, when it ended, and after a crash",
     "report": "recorded runs as one page: findings and how sure they are, what died and why, cost, integrity",
     "verify": "derive every recorded verdict again, and compare evidence, findings and commits; --rerun measures again",
+    "diff": "is a replayed run the same as the one that it repeats, row by row and value by value",
     "review": "see a run's findings, one after another, and approve or reject them: commits on its research branch",
     "merge": "bring a reviewed run's findings to your branch; what conflicts is explained and nothing is forced",
     "check": "compare every number of findings/ and DISCOVERIES.md with its evidence",

@@ -6,47 +6,28 @@ server billed what it reported.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from harness.proposers.bill import Bill
+from harness.proposers.bill import recorded_cost
 from harness.proposers.message import read_answer, read_message
-from harness.proposers.options import ProposerOptions
 from harness.proposers.replay import is_proposal_of
 from harness.proposers.secret import NO_ACCESS
 from harness.proposers.transcripts import Transcripts
-from harness.records import Cost, Experiment
+from harness.records import Experiment
 from harness.verify import Problem, differences
 
 REPLIES = "the recorded replies"
 
 
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """The replies of one run, which lie in `folder`."""
-
-    folder: Path
-
-    @property
-    def transcripts(self) -> Transcripts:
-        """The replies and attempts, by experiment."""
-        return Transcripts(self.folder, NO_ACCESS)
-
-    def cost(self, number: int) -> Cost:
-        """What the replies of an experiment come to. Dollars are None where no price was written down with them."""
-        return Bill(ProposerOptions(), None, self.transcripts).charge(number)
-
-
 def check_paid(folder: Path, rows: tuple[Experiment, ...]) -> Iterator[Problem]:
     """Every row whose replies are still here costs what they say, and proposes what one of them says."""
-    paid = Paid(folder)
     for row in rows:
         if row.kind != "proposal":
             continue
-        replies = paid.transcripts.replies_of(row.number)
+        replies = Transcripts(folder, NO_ACCESS).replies_of(row.number)
         if not replies:
             continue
-        for field, what in differences(row.cost, paid.cost(row.number), "cost", close=1e-9):
+        for field, what in differences(row.cost, recorded_cost(folder, row.number), "cost", close=1e-9):
             if not what.endswith(", is None"):  # a price that is not known today is no contradiction
                 yield Problem(row.number, field, f"{what} by {REPLIES}")
         messages = [message for reply in replies if (message := read_message(reply.body, "5m"))]
@@ -54,7 +35,3 @@ def check_paid(folder: Path, rows: tuple[Experiment, ...]) -> Iterator[Problem]:
         if row.prediction is not None and not any(is_proposal_of(row, each) for each in proposed if each):
             yield Problem(row.number, "prediction", f"the row's words, edits and prediction are in none of {REPLIES}")
 
-
-def unrecorded(folder: Path, rows: tuple[Experiment, ...]) -> Cost:
-    """What was paid for the experiment that comes after the last row, and is in no row yet."""
-    return Paid(folder).cost(len(rows))

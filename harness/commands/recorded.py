@@ -159,7 +159,7 @@ def _draws(repository: Repository, name: str) -> Draws | None:
     if not (folder / SETTINGS).exists():
         return None
     settings: Settings = read_settings(folder)
-    return Draws(bytes.fromhex(settings.secret))
+    return None if settings.takes_seeds else Draws(bytes.fromhex(settings.secret))
 
 
 def task_of(repository: Repository, first: Experiment, *, committed: bool = False) -> Task | None:

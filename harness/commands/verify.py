@@ -13,12 +13,13 @@ from pathlib import Path
 
 from harness.cli import Parser
 from harness.commands import counted
-from harness.commands.paid import check_paid, unrecorded
+from harness.commands.paid import check_paid
 from harness.commands.published import check_code, check_commits, check_files, is_comparable, is_of_old_template
 from harness.commands.recorded import Code, RecordedRun, has_commit, read_run, run_names, task_of
 from harness.commands.rerun import Rerun, chosen_rows, measure_again
 from harness.errors import ArdentError
 from harness.git import Repository
+from harness.proposers.bill import recorded_cost
 from harness.run import TRANSCRIPTS, check_meter, kept
 from harness.verify import Checked, Problem, check_rows
 
@@ -148,7 +149,7 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
 
 
 def _unrecorded(replies: Path, run: RecordedRun) -> Iterator[str]:
-    cost = unrecorded(replies, run.rows)
+    cost = recorded_cost(replies, len(run.rows))
     if cost.calls or cost.lost_calls:
         dollars = "" if cost.dollars is None else f", {cost.dollars:.4f} dollars,"
         yield f"{counted(cost.calls, 'reply')}{dollars} of experiment {len(run.rows)}, which is not recorded yet"

@@ -4,12 +4,14 @@ Does not cover: what is shown while it runs.
 """
 
 import math
+from copy import deepcopy
 
 from harness import finding, predictions
 from harness.console.words import numbers
 from harness.judge import NAMES
+from harness.proposers.bill import recorded_cost
 from harness.records import Experiment
-from harness.run import Run, Settings, kept
+from harness.run import TRANSCRIPTS, Run, Settings, kept
 from harness.totals import Spend, Tally, total
 
 
@@ -34,10 +36,15 @@ def summary(run: Run, stopped: str) -> str:
     predicted = predictions.sentence(predictions.score(rows))
     if predicted:
         lines.append(f"  predicted {predicted}")
-    spend = total(rows, Spend)
+    spend, now = deepcopy(total(rows, Spend)), recorded_cost(run.folder / TRANSCRIPTS, len(rows))
+    if now.calls or now.lost_calls:
+        spend.put(now, len(rows))
     if spend.calls or spend.lost_calls:
         lines += _spent(spend, len(wins))
-    return "\n".join([*lines, *next_steps(run.settings, tally.proposals, has_findings=bool(wins))])
+    if now.calls or now.lost_calls:
+        lines.append(f"            experiment {len(rows)} included, which was asked for and is not recorded yet")
+    steps = next_steps(run.settings, tally.proposals, has_findings=bool(wins), worked=run.worked.hours())
+    return "\n".join([*lines, *steps])
 
 
 def _spent(spend: Spend, wins: int) -> list[str]:
@@ -67,8 +74,8 @@ def _in_all(wins: list[Experiment]) -> str:
     return ", ".join(parts)
 
 
-def next_steps(settings: Settings, done: int, *, has_findings: bool) -> list[str]:
-    """The commands that come next, after `done` proposals."""
+def next_steps(settings: Settings, done: int, *, has_findings: bool, worked: float = 0.0) -> list[str]:
+    """The commands that come next, after `done` proposals and `worked` hours."""
     name, base, branch = settings.run, settings.baseline[:12], f"research/{settings.run}"
     lines = ["next:"]
     if has_findings:
@@ -78,12 +85,20 @@ def next_steps(settings: Settings, done: int, *, has_findings: bool) -> list[str
             f"  measure them again   python -m harness verify --run {name} --rerun kept",
             f"  take them over       python -m harness merge {name}",
         ]
-    return [*lines, f"  go on                {go_on(settings, done)}"]
+    return [*lines, f"  go on                {go_on(settings, done, worked)}"]
 
 
-def go_on(settings: Settings, done: int) -> str:
-    """The command that goes on with a run: the same budget if it is not used yet, else a larger one."""
+def go_on(settings: Settings, done: int, worked: float = 0.0) -> str:
+    """The command that goes on with a run: the same limits, larger ones where they are used.
+
+    `done` counts proposals, `worked` hours.
+    """
+    hours = settings.max_hours
+    if hours is not None and worked >= hours:
+        hours *= 2
     is_used = done >= settings.budget
     command = f"python loop.py --run {settings.run} --task {settings.task} --proposer {settings.proposer}"
     command += {"scripted": " --script FILE", "replay": f" --replay {settings.replay}"}.get(settings.proposer, "")
+    command += "" if hours is None else f" --max-hours {hours:g}"
+    command += "" if settings.max_usd is None else f" --max-usd {settings.max_usd:g}"
     return f"{command} --budget {settings.budget + 20 * is_used}"

@@ -10,13 +10,14 @@ Does not cover: an account's own limits, taxes, and a server that bills more tha
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum, isfinite
+from math import ceil, fsum, isfinite
 from pathlib import Path
 
 from harness.errors import BadInputError, ProposerPausedError
 from harness.proposers.message import read_message
 from harness.proposers.options import RESUME, ProposerOptions
 from harness.proposers.prices import Price, Usage, find_price, read_prices, simple_price
+from harness.proposers.secret import NO_ACCESS
 from harness.proposers.transcripts import Transcripts
 from harness.records import Cost, Experiment
 from harness.totals import Spend, total
@@ -47,7 +48,7 @@ class Bill:
             calls=len(answered),
             input_tokens=sum(usage.prompt for usage in usages),
             output_tokens=sum(usage.output for usage in usages),
-            dollars=_sum(dollars, nothing=None if self.price is None else 0.0),
+            dollars=_sum(dollars),
             cached_tokens=sum(usage.cache_read for usage in usages),
             lost_calls=len(lost),
             lost_dollars=_sum([each.worst for each in lost]),
@@ -75,7 +76,8 @@ class Bill:
             and_lost = f", up to ${lost:.4f} more may have been billed for replies that never arrived," if lost else ""
             raise ProposerPausedError(
                 f"--max-usd: ${spent:.4f} is spent{and_lost} and the next call may cost ${worst:.4f}, "
-                f"past the ceiling of ${ceiling:.2f}; raise it, then {RESUME}"
+                f"past the ceiling of ${ceiling:.2f}; raise it to --max-usd {_enough(spent + lost + worst)} or more, "
+                f"then {RESUME}"
             )
         return worst
 
@@ -88,6 +90,19 @@ class Bill:
             )
         known, lost = sum_dollars(experiments)
         return known + now.dollars, lost + now.lost_dollars
+
+
+def _enough(dollars: float) -> str:
+    """An amount that is not below those dollars, in whole cents."""
+    return f"{ceil(dollars * 100) / 100:.2f}"
+
+
+def recorded_cost(folder: Path, number: int) -> Cost:
+    """What the recorded replies of an experiment come to, without a model; `folder` holds the run's transcripts.
+
+    Dollars are None where the price was not written down with a reply.
+    """
+    return Bill(ProposerOptions(), None, Transcripts(folder, NO_ACCESS)).charge(number)
 
 
 def open_bill(prices: Path, options: ProposerOptions, transcripts: Transcripts) -> Bill:
@@ -120,9 +135,7 @@ def _dollars(usage: Usage | None, price: Price | None) -> float | None:
     return None if usage is None or price is None else price.dollars(usage)
 
 
-def _sum(amounts: Sequence[float | None], nothing: float | None = 0.0) -> float | None:
-    """The sum; None if an amount is unknown. `nothing` is what no amount at all comes to."""
+def _sum(amounts: Sequence[float | None]) -> float | None:
+    """The sum; None if an amount is unknown."""
     known = [amount for amount in amounts if amount is not None]
-    if len(known) < len(amounts):
-        return None
-    return fsum(known) if known else nothing
+    return fsum(known) if len(known) == len(amounts) else None

@@ -21,9 +21,10 @@ from harness.edits import is_editable
 from harness.errors import ArdentError, BadInputError
 from harness.gate import TRUSTED_FOLDERS, Bench, Incumbent
 from harness.git import Repository
-from harness.judge import slack_after
+from harness.judge import in_order, slack_after
 from harness.profiling.rows import profile_rows
 from harness.records import Experiment, Pair, Slack
+from harness.run.worktime import WorkTime
 from harness.totals import Tally, total
 
 SETTINGS = "run.json"
@@ -43,7 +44,9 @@ class Settings:
         seed: the user's --seed, None for a random secret.
         budget: proposals asked for, the last --budget given.
         replay: the run whose recorded proposals are repeated, or empty.
+        takes_seeds: the replayed run's secret is not known here, so its instances come from the seeds in its rows.
         sandbox: what the doctor's short form saw before the first experiment.
+        max_hours, max_usd: the last --max-hours and --max-usd given, None for none. They bind the command, not the run.
     """
 
     run: str
@@ -57,6 +60,9 @@ class Settings:
     started: str
     replay: str = ""
     sandbox: str = ""
+    takes_seeds: bool = False
+    max_hours: float | None = None
+    max_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ class Wanted:
     seed: int | None
     budget: int
     replay: str = ""
+    max_hours: float | None = None
+    max_usd: float | None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +118,7 @@ class Run:
     bench: Bench
     harness_sha256: str
     is_resumed: bool
+    worked: WorkTime
     _code: dict[str, dict[str, str]] = field(default_factory=dict)
     _profiles: dict[str, str] = field(default_factory=dict)
 
@@ -244,6 +253,17 @@ def read_settings(folder: Path) -> Settings:
     except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
         raise BadInputError(f"{path}: {error}; the run cannot go on: start another with --run NAME") from None
     return settings
+
+
+def recorded_seeds(rows: Sequence[Experiment]) -> dict[tuple[str, ...], str]:
+    """The seed of every instance that a run recorded, by what the gate drew it for."""
+    seeds: dict[tuple[str, ...], str] = {}
+    for row in rows:
+        if row.kind == "baseline":
+            seeds[str(row.number), "screen"] = row.evidence.screen[0].seed
+        for index, each in enumerate(in_order(row.evidence)):
+            seeds[str(row.number), "confirm", row.tree_sha256, str(index)] = each.seed
+    return seeds
 
 
 def recorded_rows(root: Path, name: str) -> ledgers.StoredRows:

@@ -36,14 +36,16 @@ from harness.run import (
     is_run_name,
     read_settings,
     recorded_rows,
+    recorded_seeds,
     trusted_files,
 )
 from harness.run.branch import check_branch, is_closed, is_rejected, ledger_path
+from harness.run.worktime import Worked, WorkTime
 from harness.settings import Task
 from harness.totals import Spend, Tally, Total, Trees
 
 # What is asked of all rows at each experiment, kept in step with the ledger and in its checkpoint.
-TOTALS: tuple[type[Total], ...] = (Tally, Trees, Spend, Standing, Score, DeadEnds, Searched, Watched)
+TOTALS: tuple[type[Total], ...] = (Tally, Trees, Spend, Standing, Score, DeadEnds, Searched, Watched, Worked)
 _PROPOSAL = b'"kind":"proposal"'  # text inside a row is escaped: the mark stands once in a proposal's row
 
 
@@ -85,6 +87,8 @@ def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: 
             ledger.close()
             if not ledger.rows:  # nothing was measured: the name is free again
                 (folder / SETTINGS).unlink(missing_ok=True)
+            elif folder.exists():
+                run.worked.note()
 
 
 def peek_run(root: Path, name: str | None, task: str, proposer: str, budget: int) -> Run:
@@ -107,8 +111,10 @@ def peek_run(root: Path, name: str | None, task: str, proposer: str, budget: int
 
 
 def _run_of(repository: Repository, folder: Path, settings: Settings, ledger: ledgers.Ledger, task: Task) -> Run:
-    bench = Bench(task, trusted_files(repository, settings.baseline), bytes.fromhex(settings.secret))
-    return Run(repository, folder, settings, ledger, bench, harness_hash(), is_resumed=bool(ledger.rows))
+    seeds = recorded_seeds(recorded_rows(repository.root, settings.replay)) if settings.takes_seeds else {}
+    bench = Bench(task, trusted_files(repository, settings.baseline), bytes.fromhex(settings.secret), seeds)
+    worked = WorkTime.read(folder, ledger.rows)
+    return Run(repository, folder, settings, ledger, bench, harness_hash(), bool(ledger.rows), worked)
 
 
 def _open_repository(root: Path) -> Repository:
@@ -168,12 +174,16 @@ def _started(name: str, repository: Repository, wanted: Wanted, task_sha256: str
         budget=wanted.budget,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         replay=wanted.replay,
+        max_hours=wanted.max_hours,
+        max_usd=wanted.max_usd,
     )
     return _as_recorded(settings, repository) if wanted.replay else settings
 
 
 def _as_recorded(settings: Settings, repository: Repository) -> Settings:
-    """A replay starts where the recorded run started, and draws its instances with its secret where that is known."""
+    """A replay starts where the recorded run started. Its instances are drawn with that run's secret; where that is not
+    known, they are those of its rows.
+    """
     first = _first_row(repository.root, settings.replay)
     if (first.task, first.task_sha256) != (settings.task, settings.task_sha256):
         raise BadInputError(
@@ -184,8 +194,8 @@ def _as_recorded(settings: Settings, repository: Repository) -> Settings:
     folder = repository.private_dir() / "runs" / settings.replay
     if settings.seed is None and (folder / SETTINGS).exists():
         recorded = read_settings(folder)
-        settings = replace(settings, secret=recorded.secret, seed=recorded.seed)
-    return settings
+        return replace(settings, secret=recorded.secret, seed=recorded.seed, takes_seeds=recorded.takes_seeds)
+    return replace(settings, takes_seeds=settings.seed is None)
 
 
 def _first_row(root: Path, name: str) -> Experiment:
@@ -210,4 +220,4 @@ def _resumed(folder: Path, wanted: Wanted, task_sha256: str) -> Settings:
         if theirs != ours:
             said = "no such flag" if theirs in (None, "") else f"{flag} {theirs}"
             raise BadInputError(f"{flag} {ours}: run {settings.run} was started with {said}; choose another --run")
-    return replace(settings, budget=wanted.budget)
+    return replace(settings, budget=wanted.budget, max_hours=wanted.max_hours, max_usd=wanted.max_usd)

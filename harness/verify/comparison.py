@@ -11,22 +11,29 @@ import msgspec
 CLOSE = 1e-9  # relative: another libm may round the judge's logarithms differently
 
 Found = Iterator[tuple[str, str]]  # field, and what is wrong with it
+Pairs = Iterator[tuple[str, object, object]]  # field, and its value on either side
 
 
 def differences(recorded: object, again: object, where: str, *, close: float = 0.0) -> Found:
     """The leaves in which two records differ, each with both values. Floats within `close` (relative) are equal."""
-    yield from _differences(msgspec.to_builtins(recorded), msgspec.to_builtins(again), where, close)
+    for field, left, right in differing(recorded, again, where, close=close):
+        yield field, f"recorded {shown(left)}, is {shown(right)}"
 
 
-def _differences(recorded: object, again: object, where: str, close: float) -> Found:
+def differing(recorded: object, again: object, where: str, *, close: float = 0.0) -> Pairs:
+    """The same, each with its two values."""
+    yield from _differing(msgspec.to_builtins(recorded), msgspec.to_builtins(again), where, close)
+
+
+def _differing(recorded: object, again: object, where: str, close: float) -> Pairs:
     if isinstance(recorded, dict) and isinstance(again, dict):
         for key in recorded.keys() | again.keys():
-            yield from _differences(recorded.get(key), again.get(key), f"{where}.{key}".lstrip("."), close)
+            yield from _differing(recorded.get(key), again.get(key), f"{where}.{key}".lstrip("."), close)
     elif isinstance(recorded, list | tuple) and isinstance(again, list | tuple) and len(recorded) == len(again):
         for at, (left, right) in enumerate(zip(recorded, again, strict=True)):
-            yield from _differences(left, right, f"{where}[{at}]", close)
+            yield from _differing(left, right, f"{where}[{at}]", close)
     elif not _same(recorded, again, close):
-        yield where, f"recorded {_shown(recorded)}, is {_shown(again)}"
+        yield where, recorded, again
 
 
 def _same(left: object, right: object, close: float) -> bool:
@@ -35,6 +42,7 @@ def _same(left: object, right: object, close: float) -> bool:
     return left == right and type(left) is type(right)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value in a line about it."""
     text = f"{len(value)} entries" if isinstance(value, list | tuple) else repr(value)
     return text if len(text) <= 200 else text[:199] + "…"

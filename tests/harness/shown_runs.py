@@ -1,6 +1,8 @@
 """What a view looks at of a run, made up."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 from harness.records import Cost, Evidence, Verdict
@@ -29,5 +31,7 @@ def make_run(*rows, budget=20, proposer="search"):
         settings=settings,
         ledger=SimpleNamespace(rows=(make_baseline(), *rows)),
         branch="research/main",
+        folder=Path(os.devnull),  # no transcripts
+        worked=SimpleNamespace(hours=lambda: 0.0),
         incumbent=lambda: SimpleNamespace(screen=make_pair().candidate),
     )

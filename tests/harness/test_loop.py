@@ -21,7 +21,7 @@ from tests.harness.loops import (
     snapshot,
     started_loop,
 )
-from tests.harness.project import TINY, git
+from tests.harness.project import TINY, git, harness
 from tests.harness.scripts import EVERY_END, KEPT, POLICY, UNUSABLE
 
 LEDGER = "results/all/ledger.jsonl"
@@ -184,6 +184,8 @@ def test_replay_of_a_recorded_run_gives_the_same_ledger(finished):
     assert run_loop(finished.root, *arguments).returncode == 0
     first, again = comparable(finished.rows, "run"), comparable(rows_of(finished.root, "again"), "run")
     assert again == first
+    said = harness(finished.root, "diff", "all", "again").stdout
+    assert said.startswith("run all and run again: 11 rows, 3 commits on the branch, no difference (")
     assert snapshot(finished.root) == finished.before
 
 
@@ -201,6 +203,10 @@ def test_search_with_a_seed_gives_the_same_ledger_in_two_clones(user_project, tm
     assert b"ANTHROPIC_API_KEY" in said.splitlines()[0]
     assert len(rows_of(first, "tiny-1")) == 4
     assert comparable(rows_of(first, "tiny-1")) == comparable(rows_of(second, "tiny-1"))
+    replayed = (*TASK, "--proposer", "replay", "--replay", "tiny-1", "--run", "again", "--budget", "3")
+    assert run_loop(first, *replayed).returncode == 0
+    assert ": 4 rows, " in (said := harness(first, "diff", "tiny-1", "again").stdout)
+    assert ", no difference (" in said
 
 
 # -- resuming -------------------------------------------------------------------------------------------------------
@@ -245,7 +251,7 @@ def test_out_of_time_stops_before_the_next_experiment_and_can_go_on(begun):
     command = scripted(begun, [UNUSABLE])
     done = run_loop(begun, *command, "--max-hours", "1e-9")
     assert done.returncode == 0
-    assert "0 of 1 experiments, out of time (--max-hours 1e-09); the same command goes on" in done.stdout
+    assert "0 of 1 experiments, out of time (0.00 h worked in all, --max-hours 1e-09); raise it to go on" in done.stdout
     assert run_loop(begun, *command).returncode == 0
     assert len(rows_of(begun, "x")) == 2
 

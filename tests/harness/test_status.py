@@ -32,7 +32,7 @@ def test_at_work_and_killed(begun):
     killed = harness(begun, "status", "x")
     assert private_files(begun) == before
     who = rf"pid {loop.pid} on {re.escape(HERE)} since \S+ \(loop.py .*\)"
-    assert re.match(rf"run x: running, at experiment 1 of 2 for \d+ s, by {who}\n", at_work.stdout)
+    assert re.match(rf"run x: running, at experiment 1 of 2 for \d+ (s|min), by {who}\n", at_work.stdout)
     assert "no estimate yet" in at_work.stdout
     assert re.match(rf"run x: killed at experiment 1 of 2: {who} is no more\n", killed.stdout)
     assert "go on     python loop.py --run x --task tiny --proposer scripted --script FILE --budget 2" in killed.stdout
