@@ -4,12 +4,9 @@ Promises: only reads; whatever state a run is in, something is returned that say
 one by one, and a run without a row is a run. Does not cover: what the page makes of it.
 """
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from harness import finding, redteam
 from harness import ledger as ledgers
@@ -21,10 +18,13 @@ from harness.commands.verify import audit_run
 from harness.errors import ArdentError, BadInputError
 from harness.finding.review import review_problems
 from harness.git import Repository
+from harness.ledger.holder import read_holder
 from harness.records import Experiment
 from harness.report.source import Audit, Fact, ProfilePair, Published, Review, RunSource, Statement
 from harness.run import LEDGER, SETTINGS, Settings, harness_hash, is_run_name, kept, read_settings
 from harness.run.branch import ledger_path
+from harness.run.outside import LOCK
+from harness.verify import Problem
 
 BRANCHES = "refs/heads/research/"
 Say = Callable[[str], None]
@@ -43,10 +43,9 @@ def find_run(repository: Repository, name: str, profiles: int, say: Say) -> RunS
     """The run called `name` as it is now. `profiles`: of so many of its newest findings."""
     copies = list(_copies(repository, name))
     settings = _settings(repository, name)
-    run = _read(repository, name) if copies else RecordedRun(name, (), (), None, ())
+    run, audit = _audited(repository, name) if copies else (RecordedRun(name, (), (), None, ()), Audit())
     chained = bool(run.rows) or not run.problems
     rows, unreadable = (run.rows, ()) if chained else _one_by_one(copies[0])
-    audit = audit_run(repository, run)
     code = Code(repository)
     task = task_of(repository, rows[0]) if rows else None
     pairs = profile_findings(code, rows, task, profiles if chained else 0, say)
@@ -55,7 +54,7 @@ def find_run(repository: Repository, name: str, profiles: int, say: Say) -> RunS
         rows=rows,
         chained=chained,
         unreadable=unreadable,
-        audit=Audit(audit.derived, audit.consistent, audit.findings, audit.problems, audit.notes),
+        audit=audit,
         rules=None if task is None else task.rules,
         budget=None if settings is None else settings.budget,
         state=_state(repository, name, rows, settings),
@@ -66,11 +65,17 @@ def find_run(repository: Repository, name: str, profiles: int, say: Say) -> RunS
     )
 
 
-def _read(repository: Repository, name: str) -> RecordedRun:
-    """The run; once more where its last line is torn off, since a running loop may just be writing it."""
-    run = read_run(repository, name)
-    is_torn = any("torn off" in problem.what for problem in run.problems)
-    return read_run(repository, name) if is_torn else run
+def _audited(repository: Repository, name: str) -> tuple[RecordedRun, Audit]:
+    """The run and its audit; trouble on the way is a problem of the run, so that other runs are shown all the same."""
+    try:
+        run = read_run(repository, name)
+        if any("torn off" in problem.what for problem in run.problems):
+            run = read_run(repository, name)  # a loop at work may just be writing it
+        found = audit_run(repository, run)
+    except ArdentError as error:
+        problem = Problem(None, "run", str(error))
+        return RecordedRun(name, (), (), None, (problem,)), Audit(problems=(problem,))
+    return run, Audit(found.derived, found.consistent, found.findings, found.problems, found.notes)
 
 
 def _copies(repository: Repository, name: str) -> Iterator[bytes]:
@@ -112,7 +117,8 @@ def _settings(repository: Repository, name: str) -> Settings | None:
 
 def _state(repository: Repository, name: str, rows: tuple[Experiment, ...], settings: Settings | None) -> Statement:
     """Going on, stopped or finished, as far as this repository knows."""
-    if is_locked(repository.private / "runs" / name / "lock"):
+    holder = read_holder(repository.private / "runs" / name / LOCK)
+    if holder is not None and holder.is_alive is not False:
         return Statement("warning", "this run is going on; the page is as of the moment it was made.")
     if settings is None:
         return Statement("note", "") if rows else Statement("warning", "nothing was recorded in this run.")
@@ -126,21 +132,6 @@ def _state(repository: Repository, name: str, rows: tuple[Experiment, ...], sett
     return Statement(
         "warning", f"it stopped after {done} of {settings.budget} proposals; the loop's command goes on with it."
     )
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a process holds the run's lock. Asking takes it, shared, for as long as it takes to let it go."""
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False
 
 
 # -- what lies beside a kept row --------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ def _document(seen: Seen, others: list[str]) -> str:
         "worked_hours": seen.worked_hours,
         "estimate": _estimate(progress, _left(seen, settings)) if settings else None,
         "torn_bytes": seen.torn,
-        "go_on": go_on(settings, progress.done) if settings else None,
+        "go_on": go_on(settings, progress.done, seen.worked_hours) if settings else None,
         "others": others,
     }
     return json.dumps(document, indent=1, allow_nan=False)

@@ -118,8 +118,9 @@ def _axes(title: str, *, wide: bool = False) -> tuple["Figure", "Axes"]:
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
     with rc_context({"axes.edgecolor": RULE, "xtick.color": FAINT, "ytick.color": FAINT, "text.color": INK}):
-        figure = Figure(figsize=(9.2 if wide else 4.7, 2.9), layout="constrained")
+        figure = Figure(figsize=(9.2 if wide else 4.7, 2.9), dpi=72)
         axes = figure.add_subplot()
+    figure.subplots_adjust(left=0.07 if wide else 0.13, right=0.985, top=0.87, bottom=0.17 if wide else 0.11)
     figure.patch.set_visible(False)
     axes.patch.set_visible(False)
     axes.set_title(title, loc="left", fontsize=10, color=INK, pad=11)
@@ -138,7 +139,9 @@ def _finish(axes: "Axes", metric: Metric) -> None:
         return
     axes.yaxis.set_minor_formatter(NullFormatter())
     low, high = axes.get_ylim()
-    if high / low < 30:  # no two powers of ten: say some more levels
+    if high / low < 8:  # powers of ten, and even 1, 2, 5, leave too few levels named
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    elif high / low < 30:
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
 
 

@@ -1,7 +1,7 @@
 """A unified diff as HTML: Python highlighted on both sides, additions and removals told apart by sign and by colour.
 
 Promises: hostile text stays text (Pygments escapes it), and invisible characters are spelt out before. Does not cover:
-a string that begins above a hunk; its first lines may be coloured as code.
+code that nobody would write: which side of a triple quote is text is told by how docstrings are laid out.
 """
 
 import re
@@ -74,10 +74,18 @@ def _coloured(lines: list[str]) -> list[Markup]:
     if not lines:
         return []
     lexer = PythonLexer(stripnl=False, ensurenl=True)
-    shown = highlight("\n".join(lines), lexer, HtmlFormatter(nowrap=True, classprefix="p-"))
+    begun = ['"""'] if _begins_inside_text(lines) else []
+    shown = highlight("\n".join([*begun, *lines]), lexer, HtmlFormatter(nowrap=True, classprefix="p-"))
     found = [Markup(line) for line in shown.removesuffix("\n").split("\n")]  # noqa: S704 - Pygments escapes
+    found = found[len(begun) :]
     # Pygments closes its spans at the end of each line, so lines can be taken apart.
     return found if len(found) == len(lines) else [escape(line) for line in lines]
+
+
+def _begins_inside_text(lines: list[str]) -> bool:
+    """Whether the first triple quote ends a text that began above: a hunk below a docstring's first line."""
+    first = next((line.strip() for line in lines if '"""' in line), "")
+    return first.count('"""') == 1 and (first == '"""' or not first.startswith('"""'))
 
 
 def code_style() -> tuple[str, str]:

@@ -186,7 +186,7 @@ def _confidence(row: Experiment, rules: GateRules | None) -> str:
     return (
         f"Candidate {looks} of this run to reach confirm. One without a gain is kept here with a chance of at most "
         f"1 in {1 / chance:,.0f}; over the whole run, however long, at most {rules.alpha:.0%} (docs/gate.md). "
-        f"The intervals are at that level."
+        "The intervals are the gate's, at the level of that candidate."
     )
 
 
@@ -217,7 +217,7 @@ def _commands(row: Experiment, published: Published) -> tuple[Command, ...]:
         Command("reproduce", f"python -m harness verify --run {run} --rerun {row.number}"),
         Command("approve", f"python -m harness review {run} --approve {name}"),
         Command("reject and revert", f"python -m harness review {run} --reject {name} --note WHY"),
-        Command("merge what is approved", f"python -m harness merge {run}"),
+        Command("merge, when all are reviewed", f"python -m harness merge {run}"),
     ]
     if published.commit:
         sha = shlex.quote(published.commit[:12])

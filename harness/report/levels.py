@@ -87,7 +87,9 @@ def standings(rows: Sequence[Experiment]) -> tuple[Standing, ...]:
 def _is_sane(effect: Effect) -> bool:
     """A forged row may hold what no measurement gives; it has no place on a logarithmic axis."""
     values = (effect.change, effect.low, effect.high, effect.after)
-    return all(math.isfinite(v) for v in values) and (effect.metric == "accuracy" or effect.change > -1)
+    if effect.metric == "accuracy":
+        return all(-1 <= value <= 1 for value in values)
+    return all(math.isfinite(value) for value in values) and -1 < effect.change < NO_INTERVAL
 
 
 def _level(effect: Effect, incumbent: dict[Metric, float]) -> Level:

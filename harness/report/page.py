@@ -112,7 +112,7 @@ def _change(value: float, metric: Metric) -> str:
 
 def _ticked(sentence: str) -> Markup:
     """Our own sentence, with what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(show_code(sentence))))  # noqa: S704 - escaped before
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(show_code(sentence)))))  # noqa: S704 - escaped before
 
 
 def _visible(value: Any) -> Any:

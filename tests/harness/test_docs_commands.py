@@ -25,8 +25,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:PYTHONPATH=\. )?(?:python|pytest) [^`]+)`")
 FIRST_WORDS = ("python", "pip", "git", "pytest", "RUN=", "ANTHROPIC_", "PYTHONPATH", "mkdocs", "$ ")
-PLACEHOLDERS = {"<name>": "parity20", "ID": "R3-9.1", "RUN": "x", "<run>": "x", "--rerun N": "--rerun 1", "FILE": "f"}
-NO_COMMANDS = {"python -s -P -S -B", "python -m benchmarks.report"}  # how the sandbox starts Python; not there yet
+PLACEHOLDERS = {"<name>": "parity20", "<run>": "x", "RUN": "x", "AGAIN": "y", "ID": "R3-9.1", "N": "1", "FILE": "f"}
+NO_COMMANDS = {"python -s -P -S -B"}  # how the sandbox starts Python
 
 # Longest first. What it does, and to what: a run of the small task, of one experiment, called as the page calls it.
 SMALL = {
@@ -85,6 +85,8 @@ PARSED = {
     "python -m harness profile --task mine": "the reader's own task",
     "python loop.py --task mine --dry-run": "the reader's own task",
     "python loop.py --task mine --budget 20": "the reader's own task",
+    "python loop.py --proposer replay --replay parity20-1 --run again --task parity20 --budget 20": "ten minutes",
+    "python -m harness diff parity20-1 again": "its own tests run it on a small task",
     "python -m sparse_parity run --quick": "trains; tests/reproduction/test_parity_command.py runs it",
     "python -m sparse_parity run": "a minute; as above",
     "python -m sparse_parity reproduce --fast": "a minute; tests/reproduction/test_reproduce_command.py runs it",
