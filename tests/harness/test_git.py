@@ -249,6 +249,28 @@ def test_the_same_commit_at_the_same_date_has_the_same_hash(repository):
     )
 
 
+def test_a_file_is_committed_from_its_place_as_it_is(repository, root, tmp_path):
+    (root / ".git" / "info").mkdir(exist_ok=True)
+    (root / ".git" / "info" / "attributes").write_text("* text eol=crlf ident working-tree-encoding=UTF-16\n")
+    place, text = tmp_path / "-a file ü.jsonl", "one\ntwo\r\n$Id$\n"
+    place.write_bytes(text.encode())
+    base, before = repository.head(), snapshot(root)
+    asked = {"a/b.jsonl": place, "c": "3"}
+    ours = repository.commit(base, asked, "m", "refs/experiments/one/1", None, date=1_700_000_000)
+    same = {"a/b.jsonl": text, "c": "3"}
+    assert repository.commit(base, same, "m", "refs/experiments/one/2", None, date=1_700_000_000) == ours
+    assert repository.file_bytes(ours, "a/b.jsonl") == text.encode()
+    assert snapshot(root) == before
+    with pytest.raises(ArdentError, match="git hash-object"):
+        repository.commit(base, {"a": tmp_path / "missing"}, "m", "refs/experiments/one/3", None)
+
+
+def test_whether_a_file_is_there_is_told_without_reading_it(repository):
+    head = repository.head()
+    for path, is_there in ((SOURCE, True), ("sparse_parity", True), ("no such file", False), (f"{SOURCE}/x", False)):
+        assert repository.has_file(head, path) is is_there
+
+
 def test_a_ref_that_someone_else_moved_stays_where_it_is(repository, root):
     base = repository.head()
     first = repository.commit(base, {"a": "1"}, "m", RUN, None)
