@@ -171,7 +171,7 @@ class Repository:
         """The unified diff from commit `old` to `new` below the prefixes, whatever the user configured."""
         plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--text")
         shape = ("--abbrev=12", "-U3", "--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers")
-        out = self.command.run("diff-tree", "-r", "-p", *plain, *shape, old, new, "--", *prefixes)
+        out = self.command.apart().run("diff-tree", "-r", "-p", *plain, *shape, old, new, "--", *prefixes)
         return out.decode("utf-8", "replace")
 
     # Writing

@@ -107,6 +107,7 @@ class Ledger:
             self.cut = _cut(path, known, length) if known.length > length else ""
             known, why = None, "it is not what its checkpoint describes"
         self._checkpointed = len(self.rows)
+        why = why or f"its checkpoint knows the first {len(self.rows)} only"
         start = self.rows.length
         walked = walk(lines_of(path, start, length), lambda: lines_of(path, 0, length), len(self.rows), self.rows.tip)
         try:
@@ -196,7 +197,7 @@ def _told(
         yield line, row
         done += len(line)
         if time.monotonic() > due:
-            say(f"{why}, so its rows are verified one by one: {done / length:.0%}")
+            say(f"{why}, so rows are verified one by one: {done / length:.0%}")
             due = time.monotonic() + pauses[1]
 
 

@@ -3,6 +3,7 @@
 For one writer at a time. What a crash leaves beside a file has a fixed name: the next replacement writes over it.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,9 +48,10 @@ def sync_folder(folder: Path) -> None:
 
 def trouble(path: Path, error: OSError) -> LedgerError:
     """The one line for what the system refused."""
-    return LedgerError(
-        f"{path}: {error.strerror}; free disk space or make it writable, and run the same again"
-    )
+    fix = "free disk space or make it writable, and run the same again"
+    if error.errno == errno.ENOENT:
+        fix = "something else removed it or its folder; restore that, or begin another run with --run NAME"
+    return LedgerError(f"{path}: {error.strerror}; {fix}")
 
 
 @contextmanager
