@@ -62,8 +62,6 @@ PARSED = {
     "python -m harness review $RUN": "asks on a terminal; tests/harness/test_review.py does it there",
     'python -m harness review $RUN --reject 2 --note "not worth its lines"': "tests/harness/test_review.py does it",
     "pip install -e '.[dev]' && pytest": "is what .ci/run does",
-    "python loop.py --proposer replay --replay parity20-1 --run again --task parity20 --budget 20": "a whole run",
-    "python -m harness diff parity20-1 again": "needs that run",
     "python -m harness gate": SMALL_TESTS,
     "python -m harness gate --against HEAD~3 --json": SMALL_TESTS,
     "python -m harness profile": SMALL_TESTS,
