@@ -23,11 +23,12 @@ _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.quotePath=false",
-    # Git before 2.36 ignores these two; it syncs packs by itself.
-    "core.fsync=loose-object,pack,pack-metadata,reference",
+    # Git before 2.36 ignores these two, and syncs no ref. New objects are synced by `apart`, whatever the git.
+    "core.fsync=reference",
     "core.fsyncMethod=fsync",
     "commit.gpgSign=false",
     "gc.auto=0",
+    "core.filesRefLockTimeout=1000",  # milliseconds: a user's git gc holds the lock of each ref for a moment
     "fastimport.unpackLimit=10000",  # loose objects: a pack for each experiment would slow every git command
 )
 NOBODY = "Ardent <ardent@localhost>"  # who commits where git knows no user
@@ -42,6 +43,7 @@ _FIXES = {
     "Out of diskspace": _SPACE,  # git's own word
     "File too large": _SPACE,
     "quota exceeded": _SPACE,
+    "couldn't write": _SPACE,  # a ref, and git does not say why
     "SIGXFSZ": _SPACE,
     "died of signal 25": _SPACE,  # SIGXFSZ again, told by git about its own child
     "SIGKILL": "run the same command again",
@@ -74,12 +76,14 @@ class GitCommand:
 
     Attributes:
         identity: who the reflog names, `Name <email>`.
+        inherited: descriptor that git processes keep open until they end, so that others can wait for them.
         is_apart: no working tree and no index takes part.
     """
 
     root: Path
     git_dir: Path | None = None
     identity: str = NOBODY
+    inherited: int | None = None
     is_apart: bool = False
 
     def apart(self) -> "GitCommand":
@@ -102,6 +106,7 @@ class GitCommand:
             as_process=True,
             shell=False,
             start_new_session=True,
+            pass_fds=() if self.inherited is None else (self.inherited,),
         )
         out, error = process.communicate(stdin)
         return Answer(process.returncode, out, error.decode("utf-8", "replace"))
@@ -143,5 +148,9 @@ def trouble(command: str, answer: Answer) -> ArdentError:
     text = f"ended by {Signals(-answer.status).name}" if answer.status < 0 else answer.error
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [f"exit status {answer.status}"]
     line = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
-    fix = next((fix for words, fix in _FIXES.items() if words in text), "run git fsck, and try again")
-    return ArdentError(f"{command}: {line.removeprefix('fatal: ').removeprefix('error: ')}; {fix}")
+    return ArdentError(f"{command}: {line.removeprefix('fatal: ').removeprefix('error: ')}; {fix_for(text)}")
+
+
+def fix_for(text: str) -> str:
+    """What to do about what git or the system said."""
+    return next((fix for words, fix in _FIXES.items() if words in text), "run git fsck, and try again")

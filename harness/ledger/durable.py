@@ -37,6 +37,15 @@ def replace_file(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder and those above it where they are missing, their names durable; OSError on trouble."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names made or changed in `folder` durable."""
     file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

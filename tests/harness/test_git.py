@@ -75,7 +75,7 @@ def snapshot(root: Path) -> tuple[object, ...]:
         status, refs, git(root, "stash", "list"), git(root, "reflog", "HEAD"), git(root, "config", "-l"),
         (root / ".git/HEAD").read_bytes(), (root / ".git/index").read_bytes(),
         index.st_mtime_ns, index.st_ino,
-        sorted(path.name for path in (root / ".git").iterdir()),
+        sorted(path.name for path in (root / ".git").iterdir() if path.name != "ardent"),
     )  # fmt: skip
 
 
