@@ -29,7 +29,7 @@ TROUBLE_OF_THE_SYSTEM = frozenset(
     getattr(errno, name)
     for name in (
         *("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOMEM", "EMFILE", "ENFILE", "EAGAIN", "EIO"),
-        *("EEXIST", "ENOTDIR"),
+        *("EEXIST", "ENOTDIR", "ENOENT"),  # what the loop keeps was put aside, or removed, while it runs
     )
 )
 

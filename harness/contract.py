@@ -1,7 +1,8 @@
 """The tests stage: the trusted copy of tests/sparse_parity against a candidate, in a confined child.
 
 Promises: the tests and the package around the candidate come from the baseline commit; they run in a directory of their
-own that is gone afterwards; a time-out kills every process. Does not cover: keeping a candidate from fooling the
+own that is gone afterwards; a time-out kills every process; a failure among files that somebody removed is trouble of
+the harness, never the candidate's. Does not cover: keeping a candidate from fooling the
 tests it shares a process with. They are there to explain an honest mistake early; what is believed is measured later.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness import sandbox, scratch
+from harness.errors import ArdentError
 from harness.sandbox import ChildError, Limits
 from harness.settings import Task
 
@@ -42,6 +44,10 @@ def run(trusted: Mapping[str, str], sources: Mapping[str, str], task: Task) -> s
             code, output = sandbox.run(command, limits, cwd=root, environment=environment, file_bytes=LARGEST_FILE)
         except ChildError as error:
             return str(error)
+        except FileNotFoundError:
+            raise _disturbed(root) from None
+        if code != 0 and not _is_whole(root, {**kept, **sources}):
+            raise _disturbed(root)
     return "" if code == 0 else _failure(output, code)
 
 
@@ -53,10 +59,25 @@ def _is_replaced(path: str) -> bool:
 
 
 def _lay_out(root: Path, files: Mapping[str, str]) -> None:
-    for path, text in files.items():
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
+    try:
+        for path, text in files.items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+    except FileNotFoundError:
+        raise _disturbed(root) from None
+
+
+def _is_whole(root: Path, files: Mapping[str, str]) -> bool:
+    """Whether all the files are still there. What failed without them says nothing about the candidate."""
+    return all((root / path).is_file() for path in files)
+
+
+def _disturbed(root: Path) -> ArdentError:
+    return ArdentError(
+        f"{root}: something removed files there while the tests ran, so they say nothing; leave that folder alone, "
+        "and start the same command again"
+    )
 
 
 def _failure(output: str, code: int) -> str:

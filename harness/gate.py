@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
-from harness import contract, edits, judge, policy
+from harness import contract, crash_points, edits, judge, policy
 from harness.errors import ArdentError
 from harness.judge import Drawn
 from harness.measure import Failure, Program, measure, measure_both
@@ -218,6 +218,7 @@ def confirm(
     while True:
         on_instance(len(drawn) + 1, rules.max_instances)
         found = draw_instance(len(drawn))
+        crash_points.reach("instance-measured")
         if isinstance(found, Failure):
             return Verdict("invalid", "confirm", found.reason, looks=looks), drawn
         drawn.append(found)

@@ -12,26 +12,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from harness import crash_points
+
 _PREFIX = "ardent-"
 
 
 @contextmanager
-def folder(purpose: str) -> Iterator[Path]:
-    """A new folder, readable by this user alone. The kernel's lock on it says that its process lives."""
+def folder(purpose: str, place: Path | None = None) -> Iterator[Path]:
+    """A new folder, readable by this user alone; in `place`, which is the system's for temporary files if None.
+
+    The kernel's lock on it says that its process lives.
+    """
     prefix = f"{_PREFIX}{purpose}-"
-    place = Path(tempfile.gettempdir())
+    place = place or Path(tempfile.gettempdir())
     _sweep(place, prefix)
-    unnamed = Path(tempfile.mkdtemp(prefix=f".{prefix}", dir=place))
-    lock = os.open(unnamed, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    made, lock = _make(place, prefix)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        made = unnamed.rename(place / unnamed.name.removeprefix("."))  # swept by nobody before it was locked
-        try:
-            yield made
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+        crash_points.reach("scratch-made")
+        yield made
     finally:
+        shutil.rmtree(made, ignore_errors=True)
         os.close(lock)
+        crash_points.reach("scratch-gone")
+
+
+def _make(place: Path, prefix: str) -> tuple[Path, int]:
+    """A new folder and its lock. Another process may sweep it before it is locked: then there is a next one."""
+    while True:
+        made = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+        crash_points.reach("scratch-new")
+        with suppress(FileNotFoundError):
+            lock = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if made.exists():
+                return made, lock
+            os.close(lock)
 
 
 def _sweep(place: Path, prefix: str) -> None:

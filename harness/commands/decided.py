@@ -85,23 +85,28 @@ def decide(reviewed: ReviewedRun, one: ReviewedFinding, decision: Decision) -> D
     if decision.status == one.review.status and one_line(decision.note) in ("", one.review.note):
         return Decided(one.id, f"{decision.word} already by {one.review.by} on {one.review.at}", "", None, ())
     _check_sound(reviewed, one, decision)
-    code, before = Code(reviewed.repository), reviewed.standing()
-    after = reviewed.standing({one.row.number: decision.status}) if decision.status else before
-    changes = _written(reviewed, one, decision)
-    theirs = code_of(reviewed, before, code)
-    if code.at(tip) != theirs:
-        raise ArdentError(
-            f"{reviewed.branch} does not hold the code of experiment {before.number}, the last one accepted; "
-            f"see git reflog {reviewed.branch} and move it back"
-        )
-    if after is not before:
-        changes |= changes_between(theirs, code_of(reviewed, after, code))
+    after = reviewed.standing({one.row.number: decision.status} if decision.status else None)
+    code = Code(reviewed.repository)
+    held, due = _held_code(reviewed, tip, code), code_of(reviewed, after, code)
+    changes = {**_written(reviewed, one, decision), **changes_between(held, due)}
     stays = tuple(b.id for b in reviewed.builders(one.row.number)) if decision.status == "rejected" else ()
-    moved = None if after is before else after.number
+    moved = None if held == due else after.number
     commit = reviewed.repository.commit(
         tip, changes, _message(one, decision, moved), f"refs/heads/{reviewed.branch}", tip, date=int(time.time())
     )
     return Decided(one.id, decision.word, commit, moved, stays)
+
+
+def _held_code(reviewed: ReviewedRun, tip: str, code: Code) -> dict[str, str]:
+    """The code on the branch: that of some accepted experiment, else somebody worked there and nothing may be lost."""
+    held, standing = code.at(tip), reviewed.standing()
+    known = [standing, *reversed([one.row for one in reviewed.findings]), reviewed.run.rows[0]]
+    if held is None or not any(held == code_of(reviewed, row, code) for row in known):
+        raise ArdentError(
+            f"{reviewed.branch} does not hold the code of experiment {standing.number}, the last one accepted; "
+            f"see git reflog {reviewed.branch} and move it back"
+        )
+    return held
 
 
 def _movable(reviewed: ReviewedRun) -> str:

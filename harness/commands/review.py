@@ -19,7 +19,15 @@ from harness.commands.finding_view import View, open_view, show_finding
 from harness.commands.published import experiment_diff, finding_diff
 from harness.commands.recorded import run_names
 from harness.commands.rerun import measure_again
-from harness.commands.reviewed import ReviewedFinding, ReviewedRun, find, problems_of, restore_hint, reviewed_run
+from harness.commands.reviewed import (
+    ReviewedFinding,
+    ReviewedRun,
+    find,
+    problems_of,
+    refreshed,
+    restore_hint,
+    reviewed_run,
+)
 from harness.errors import ArdentError, BadInputError
 from harness.finding import headline
 from harness.finding.claims import claim
@@ -153,7 +161,7 @@ def _decide_one(repository: Repository, name: str, arguments: ReviewArguments) -
     with held(repository, name):
         reviewed = reviewed_run(repository, name)
         decided = decide(reviewed, find(reviewed, wanted), decision)
-        reviewed = reviewed_run(repository, name)
+        reviewed = refreshed(reviewed)
     print(_document(reviewed, decided) if arguments.json else "\n".join(_told(reviewed, decided)))
     return 0
 
@@ -172,8 +180,9 @@ def _told(reviewed: ReviewedRun, decided: Decided) -> Iterator[str]:
 
 
 def _list(reviewed: ReviewedRun) -> Iterator[str]:
-    gone = f"the working tree; {reviewed.branch} is gone, {restore_hint(reviewed)}"
-    where = reviewed.branch if reviewed.tip else gone
+    where = reviewed.branch
+    if reviewed.tip is None:
+        where = f"the working tree; {reviewed.branch} is gone, {restore_hint(reviewed)}"
     yield f"run {reviewed.name}: {counted(len(reviewed.findings), 'finding')} on {where}"
     for one in reviewed.findings:
         by = f" by {one.review.by}" if one.review.by else ""
@@ -224,12 +233,12 @@ def _walk(repository: Repository, name: str, view: View) -> int:
         for at, wanted in enumerate(waiting, start=1):
             position = f"Finding {at} of {len(waiting)} to review: {wanted}"
             try:
-                if not _ask(repository, name, wanted, view, position):
+                if not _ask(refreshed(reviewed), wanted, view, position):
                     break
             except KeyboardInterrupt:
                 view.say("\nstopped; what you decided stays, and the same command goes on")
                 return 130
-        reviewed = reviewed_run(repository, name)
+        reviewed = refreshed(reviewed)
     view.say("")
     view.say("\n".join(_list(reviewed)))
     left = len(reviewed.with_status("unreviewed"))
@@ -238,11 +247,10 @@ def _walk(repository: Repository, name: str, view: View) -> int:
     return 0
 
 
-def _ask(repository: Repository, name: str, wanted: str, view: View, position: str) -> bool:
+def _ask(reviewed: ReviewedRun, wanted: str, view: View, position: str) -> bool:
     """Show one finding and do what is asked until it is decided or skipped; False to quit."""
-    reviewed = reviewed_run(repository, name)
     one = find(reviewed, wanted)
-    diff = experiment_diff(repository, one.row)
+    diff = experiment_diff(reviewed.repository, one.row)
     show_finding(view, one.row, finding_diff(one.text or "") if diff is None else diff, position)
     for problem in problems_of(reviewed, one):
         view.say(f"PROBLEM: {problem}", "bold red")
@@ -256,28 +264,28 @@ def _ask(repository: Repository, name: str, wanted: str, view: View, position: s
         if key == "s":
             return True
         if key == "m":
-            _measure(repository, reviewed, one, view)
-        elif key in ("a", "r", "n") and _decide_here(repository, name, wanted, view, key, words):
+            _measure(reviewed, one, view)
+        elif key in ("a", "r", "n") and _decide_here(refreshed(reviewed), wanted, view, key, words):
             return True
 
 
-def _measure(repository: Repository, reviewed: ReviewedRun, one: ReviewedFinding, view: View) -> None:
+def _measure(reviewed: ReviewedRun, one: ReviewedFinding, view: View) -> None:
     try:
-        measure_again(repository, reviewed.run, one.row, view.console.file)  # type: ignore[arg-type]  # a TextIO
+        measure_again(reviewed.repository, reviewed.run, one.row, view.console.file)  # type: ignore[arg-type]  # a TextIO
     except KeyboardInterrupt:
         view.say("\nstopped measuring")
     except ArdentError as error:
         view.say(f"cannot be measured: {error}")
 
 
-def _decide_here(repository: Repository, name: str, wanted: str, view: View, key: str, words: str) -> bool:
+def _decide_here(reviewed: ReviewedRun, wanted: str, view: View, key: str, words: str) -> bool:
     """Make and tell a decision; whether the finding is done with."""
     if key != "a" and not words:
         print("why? " if key == "r" else "note: ", end="", file=view.console.file, flush=True)
         words = sys.stdin.readline().strip()
     try:
-        reviewed = reviewed_run(repository, name)
-        decided = decide(reviewed, find(reviewed, wanted), make_decision(repository, _STATUSES.get(key), words))
+        decision = make_decision(reviewed.repository, _STATUSES.get(key), words)
+        decided = decide(reviewed, find(reviewed, wanted), decision)
     except ArdentError as error:
         view.say(f"not done: {error}")
         return False

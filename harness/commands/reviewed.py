@@ -6,11 +6,11 @@ cover: making a decision (`decided`); findings that were merged and whose branch
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness import finding
 from harness.commands.published import check_files, published_commits
-from harness.commands.recorded import WORKING_TREE, Code, Place, RecordedRun, read_run
+from harness.commands.recorded import WORKING_TREE, Code, Place, RecordedRun, commit_reader, read_run
 from harness.errors import ArdentError, BadInputError
 from harness.finding.review import Review, Status
 from harness.git import Repository
@@ -87,7 +87,19 @@ def reviewed_run(repository: Repository, name: str) -> ReviewedRun:
     if not run.rows:
         raise BadInputError(f"{name}: no such run, or nothing was measured in it; see: python -m harness review --list")
     label = WORKING_TREE if tip is None else f"research/{name}"
-    place = next((place for place in run.places if place.label == label), None)
+    return _gathered(repository, run, next((place for place in run.places if place.label == label), None), tip)
+
+
+def refreshed(reviewed: ReviewedRun) -> ReviewedRun:
+    """The same after a decision, under the run's lock: the branch has moved, and its ledger is what it was."""
+    repository, place = reviewed.repository, reviewed.place
+    tip = repository.ref(f"refs/heads/{reviewed.branch}")
+    if tip is not None and place is not None:
+        place = replace(place, read=commit_reader(repository, tip))
+    return _gathered(repository, reviewed.run, place, tip)
+
+
+def _gathered(repository: Repository, run: RecordedRun, place: Place | None, tip: str | None) -> ReviewedRun:
     published = kept(place.rows) if place else []
     texts = _texts(repository, place, tip, [finding.paths(row).finding for row in published])
     findings = tuple(

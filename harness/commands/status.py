@@ -14,13 +14,14 @@ from typing import Any
 from harness.cli import Parser
 from harness.commands import counted
 from harness.console.json_lines import progress_object
-from harness.console.progress import IN_ALL, Progress, estimate_end, progress_of
+from harness.console.progress import IN_ALL, Progress, progress_of
 from harness.console.sparkline import ASCII_BARS, BARS, sparkline
 from harness.console.summary import go_on, next_steps
-from harness.console.times import Left, duration, end_words
+from harness.console.times import Left, duration, end_words, estimate_of, left_words
 from harness.console.words import numbers, short
 from harness.git import Repository
 from harness.judge import NAMES
+from harness.run import Settings
 from harness.run.outside import Seen, is_at_work, look, recorded_names, run_names
 from harness.run.worktime import WorkTime
 from harness.sandbox import printable
@@ -155,8 +156,9 @@ def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[s
     worked = WorkTime.read(repository.private / "runs" / seen.name, ()).hours()
     lines = []
     if seen.state in {"running", "unknown"}:
-        lines.append(f"  left      {max(settings.budget - progress.done, 0)} of {settings.budget} experiments")
-        lines.append(f"  end       {end_words(progress, Left(settings.budget), 0.0)}")
+        left = _left(seen, settings)
+        lines.append(f"  left      {', '.join(left_words(progress, left))}")
+        lines.append(f"  end       {end_words(progress, left, 0.0)}")
         return lines
     if seen.torn:
         lines.append(f"  torn      the last {seen.torn} bytes of the ledger, by a crash; going on sets them aside")
@@ -165,6 +167,12 @@ def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[s
     if seen.rows and repository.ref(f"refs/heads/research/{seen.name}") is None:
         lines.append(f"  branch    research/{seen.name} is gone; going on says how to restore it")
     return [*lines, f"  go on     {go_on(settings, progress.done, worked)}"]
+
+
+def _left(seen: Seen, settings: Settings) -> Left:
+    """What the flags of the last start leave."""
+    hours = math.inf if settings.max_hours is None else settings.max_hours - seen.worked_hours
+    return Left(settings.budget, hours, settings.max_usd)
 
 
 def _document(seen: Seen, others: list[str]) -> str:
@@ -179,15 +187,18 @@ def _document(seen: Seen, others: list[str]) -> str:
         "branch": f"research/{seen.name}",
         "budget": settings.budget if settings else None,
         **progress_object(progress),
-        "estimate": _estimate(progress, settings.budget) if settings else None,
+        "max_hours": settings.max_hours if settings else None,
+        "max_usd": settings.max_usd if settings else None,
+        "worked_hours": seen.worked_hours,
+        "estimate": _estimate(progress, _left(seen, settings)) if settings else None,
         "torn_bytes": seen.torn,
-        "go_on": go_on(settings, progress.done) if settings else None,
+        "go_on": go_on(settings, progress.done, seen.worked_hours) if settings else None,
         "others": others,
     }
     return json.dumps(document, indent=1, allow_nan=False)
 
 
-def _estimate(progress: Progress, budget: int) -> dict[str, float] | None:
-    """Seconds to the end of the budget, were it at work now."""
-    found = estimate_end(progress, max(budget - progress.done, 0), math.inf, math.inf)
+def _estimate(progress: Progress, left: Left) -> dict[str, float] | None:
+    """Seconds to the end, were it at work now."""
+    found = estimate_of(progress, left)
     return None if found is None else {"low_s": found.low, "high_s": found.high, "of": found.of}

@@ -5,7 +5,6 @@ Does not cover: the terminal.
 """
 
 import io
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from rich.text import Text
 
 from harness.console.progress import IN_ALL, Progress
 from harness.console.sparkline import ASCII_BARS, BARS, sparkline
-from harness.console.times import HOUR, Left, dollars_left, duration, end_words
+from harness.console.times import Left, end_words, left_words
 from harness.console.words import numbers
 from harness.judge import NAMES
 from harness.totals import OUTCOMES
@@ -50,7 +49,7 @@ def draw(now: Now, progress: Progress, left: Left, clock: float, width: int, *, 
         rows += _flow("best", _best(progress), width)
         rows += _sparkline(progress, width, ascii_only=ascii_only)
     rows += _flow("done", _counts(progress), width)
-    rows += _flow("left", _left(progress, left), width)
+    rows += _flow("left", [Text(part) for part in left_words(progress, left)], width)
     rows += _flow("end", [Text(end_words(progress, left, clock - now.began if now.position else 0.0))], width)
     if now.notice:
         rows += _flow("", [Text(now.notice, style="bold")], width)
@@ -109,18 +108,6 @@ def _counts(progress: Progress) -> list[Text]:
     if progress.nulls:
         kept = f" ({progress.nulls_kept} kept)" if progress.nulls_kept else ""
         parts.append(Text(f"{progress.nulls} null row{'' if progress.nulls == 1 else 's'}{kept}"))
-    return parts
-
-
-def _left(progress: Progress, left: Left) -> list[Text]:
-    parts = [Text(f"{max(left.budget - progress.done, 0)} of {left.budget} experiments")]
-    if left.max_usd is not None:
-        parts.append(Text(f"{max(dollars_left(progress, left), 0.0):.2f} of {left.max_usd:.2f} dollars"))
-    elif progress.calls:
-        known = "dollars unknown" if progress.dollars is None else f"{progress.dollars:.2f} dollars spent"
-        parts.append(Text(f"{known}, no ceiling"))
-    if left.hours < math.inf:
-        parts.append(Text(f"{duration(max(left.hours, 0.0) * HOUR)} of --max-hours"))
     return parts
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from harness.console.progress import Progress, estimate_end
+from harness.console.progress import Estimate, Progress, estimate_end
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -22,7 +22,7 @@ def end_words(progress: Progress, left: Left, elapsed: float) -> str:
     """When the run will have ended. `elapsed`: seconds of the experiment in progress."""
     if progress.done >= left.budget:
         return "now: the budget is used"
-    estimate = estimate_end(progress, left.budget - progress.done, left.hours, dollars_left(progress, left))
+    estimate = estimate_of(progress, left)
     if estimate is None:
         return "no estimate yet"
     low, high = (each - min(elapsed, each / estimate.turns) for each in (estimate.low, estimate.high))
@@ -32,6 +32,24 @@ def end_words(progress: Progress, left: Left, elapsed: float) -> str:
     if high <= 1.25 * low + 1:
         return f"in about {duration(high)}, {_moment(high)} ({last})"
     return f"in {duration(low)} to {duration(high)}, {_moment(high)} at the latest ({last})"
+
+
+def estimate_of(progress: Progress, left: Left) -> Estimate | None:
+    """When what is left will be used; None if it is too early."""
+    return estimate_end(progress, max(left.budget - progress.done, 0), left.hours, dollars_left(progress, left))
+
+
+def left_words(progress: Progress, left: Left) -> list[str]:
+    """What is left, of each that ends a run."""
+    parts = [f"{max(left.budget - progress.done, 0)} of {left.budget} experiments"]
+    if left.max_usd is not None:
+        parts.append(f"{max(dollars_left(progress, left), 0.0):.2f} of {left.max_usd:.2f} dollars")
+    elif progress.calls:
+        known = "dollars unknown" if progress.dollars is None else f"{progress.dollars:.2f} dollars spent"
+        parts.append(f"{known}, no ceiling")
+    if left.hours < math.inf:
+        parts.append(f"{duration(max(left.hours, 0.0) * HOUR)} of --max-hours")
+    return parts
 
 
 def dollars_left(progress: Progress, left: Left) -> float:

@@ -5,19 +5,21 @@ are (no filters, no line-ending conversion); what a method wrote is on the disk 
 moves no ref. Every git process is started by harness/git/command.py.
 
 Does not cover: checking a branch out, merging, the network, partial clones. Files are written with mode
-100644, whatever they had. A commit that failed half-way may leave unreachable objects, which `git gc` removes
-later, and git's own fast_import_crash_* note.
+100644, whatever they had. A commit that was killed half-way may leave unreachable objects, which `git gc` removes
+later.
 """
 
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from harness import crash_points
 from harness.errors import ArdentError
+from harness.git import apart, left
 from harness.git.command import GitCommand, trouble
 from harness.git.stream import SHA, Blob, checked_path, import_stream
 
@@ -68,7 +70,9 @@ class Repository:
 
     def private_dir(self) -> Path:
         """The loop's folder in the git directory, made for this user only (0700) if it is missing."""
-        self.private.mkdir(mode=0o700, exist_ok=True)
+        if not self.private.is_dir():
+            self.private.mkdir(mode=0o700, exist_ok=True)
+            apart.sync(self.common)
         return self.private
 
     # Commits and refs
@@ -171,7 +175,7 @@ class Repository:
         """The unified diff from commit `old` to `new` below the prefixes, whatever the user configured."""
         plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--text")
         shape = ("--abbrev=12", "-U3", "--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers")
-        out = self.command.run("diff-tree", "-r", "-p", *plain, *shape, old, new, "--", *prefixes)
+        out = self.command.apart().run("diff-tree", "-r", "-p", *plain, *shape, old, new, "--", *prefixes)
         return out.decode("utf-8", "replace")
 
     # Writing
@@ -187,19 +191,15 @@ class Repository:
         date: int | None = None,
     ) -> str:
         """Commit `changes` (path to text, None deletes) on `parent`, and move `ref` there from `expected`.
-
         A file of any length is given by its place on the disk: git reads it there, and it must not change meanwhile.
         `expected` None: there is no such ref yet. `date` is in seconds since 1970, None is now; with it, the
         same arguments give the same hash. Returns the hash. ArdentError: the ref is elsewhere, the disk full.
         """
         stamp = f"{self.command.identity} {int(time.time()) if date is None else date} +0000"
-        known = {path: self._store(new) if isinstance(new, Path) else new for path, new in changes.items()}
-        stream = b"".join(import_stream(parent, known, message, stamp))
-        sha = (
-            self.command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream)
-            .decode("ascii")
-            .strip()
-        )
+        with apart.new_objects(self.command, self.common, self.private_dir(), parent) as command:
+            known = {path: _store(command, new) if isinstance(new, Path) else new for path, new in changes.items()}
+            stream = b"".join(import_stream(parent, known, message, stamp))
+            sha = command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream).decode().strip()
         crash_points.reach("commit-made")
         self.move_ref(ref, sha, expected)
         return sha
@@ -219,12 +219,24 @@ class Repository:
         if answer.status:
             raise trouble(f"{ref}: git update-ref", answer)
         crash_points.reach("ref-moved")
+        apart.sync_ref(self.common, ref)
+
+    @contextmanager
+    def alone_on(self, refs: Sequence[str], lock: Path) -> Iterator["Repository"]:
+        """The repository for the one process that moves these refs (full names; with a last /, all in that folder).
+
+        What an earlier such process left, killed, is out of the way: git at work, and locks. `lock` is a file for it.
+        """
+        with left.waited_for(lock) as file:
+            left.remove_stale_locks(self.common, refs)
+            yield replace(self, command=replace(self.command, inherited=file))
 
     # Inside
 
-    def _store(self, file: Path) -> Blob:
-        """The file's bytes as a blob, without any of them in this process."""
-        return Blob(self.command.run("hash-object", "-w", "--no-filters", "--", str(file)).decode("ascii").strip())
+    @property
+    def common(self) -> Path:
+        """The git directory that all worktrees share."""
+        return self.private.parent
 
     def _blobs(self, names: Sequence[str]) -> list[bytes | None]:
         """The bytes of each blob (hash, or commit:path); None where there is no blob of that name."""
@@ -268,6 +280,11 @@ def _with_identity(command: GitCommand) -> GitCommand:
     # As git does: what would break the line of a commit is left out.
     name, email = (re.sub(r"[<>\x00-\x1f]", "", user.get(f"user.{k}", "")).strip() for k in ("name", "email"))
     return replace(command, identity=f"{name} <{email}>") if name and email else command
+
+
+def _store(command: GitCommand, file: Path) -> Blob:
+    """The file's bytes as a blob, without any of them in this process."""
+    return Blob(command.run("hash-object", "-w", "--no-filters", "--", str(file)).decode("ascii").strip())
 
 
 def _decode(raw: bytes | None, name: str) -> str:

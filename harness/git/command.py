@@ -10,7 +10,7 @@ Does not cover: time limits. Nothing here talks to a network or waits for input.
 import os
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import Signals
 
@@ -23,14 +23,18 @@ _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.quotePath=false",
-    # Git before 2.36 ignores these two; it syncs packs by itself.
-    "core.fsync=loose-object,pack,pack-metadata,reference",
+    # Git before 2.36 ignores these two, and syncs no ref. New objects are synced by `apart`, whatever the git.
+    "core.fsync=reference",
     "core.fsyncMethod=fsync",
     "commit.gpgSign=false",
     "gc.auto=0",
+    "core.filesRefLockTimeout=1000",  # milliseconds: a user's git gc holds the lock of each ref for a moment
     "fastimport.unpackLimit=10000",  # loose objects: a pack for each experiment would slow every git command
 )
 NOBODY = "Ardent <ardent@localhost>"  # who commits where git knows no user
+# Without a working tree only the repository's own info/attributes is left. Git before 2.43 ignores the last one, and
+# reads no attributes of a commit either.
+_APART = ("core.bare=true", f"core.attributesFile={os.devnull}", "attr.tree=4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 _FLAGS = ("--no-pager", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs")
 _SPACE = "free disk space and run the same command again; no ref was moved"
 _WRITABLE = "make the repository writable; no ref was moved"
@@ -39,6 +43,7 @@ _FIXES = {
     "Out of diskspace": _SPACE,  # git's own word
     "File too large": _SPACE,
     "quota exceeded": _SPACE,
+    "couldn't write": _SPACE,  # a ref, and git does not say why
     "SIGXFSZ": _SPACE,
     "died of signal 25": _SPACE,  # SIGXFSZ again, told by git about its own child
     "SIGKILL": "run the same command again",
@@ -47,8 +52,10 @@ _FIXES = {
     "Permission denied": _WRITABLE,
     "insufficient permission": _WRITABLE,
     ".lock': File exists": "wait for the other git command, or remove that lock file if none is running",
+    "bad config": "mend that file",
+    "Expected git repo version": "mend core.repositoryFormatVersion in .git/config, or use a later git",
     "dubious ownership": "if you trust it, run: git config --global --add safe.directory <folder>",
-    "not a git repository": "run git init there, or name a folder inside a repository",
+    "not a git repository": "is its .git whole? Else name a folder inside a repository, or run git init there",
     "cannot change to": "name a folder inside a git repository",
     "must be run in a work tree": "name a folder of the working tree, outside .git",
 }
@@ -69,11 +76,21 @@ class GitCommand:
 
     Attributes:
         identity: who the reflog names, `Name <email>`.
+        inherited: descriptor that git processes keep open until they end, so that others can wait for them.
+        is_apart: no working tree and no index takes part.
     """
 
     root: Path
     git_dir: Path | None = None
     identity: str = NOBODY
+    inherited: int | None = None
+    is_apart: bool = False
+
+    def apart(self) -> "GitCommand":
+        """The same on refs and objects alone. Git takes a file of the working tree for the blob that the index says it
+        is, if its dates fit, and reads attributes there: what follows from commits must not follow from those.
+        """
+        return self if self.git_dir is None else replace(self, root=self.git_dir, is_apart=True)
 
     def start(self, *arguments: str, stdin: bytes = b"") -> Answer:
         """Run one git command to its end, whatever its exit status."""
@@ -89,6 +106,7 @@ class GitCommand:
             as_process=True,
             shell=False,
             start_new_session=True,
+            pass_fds=() if self.inherited is None else (self.inherited,),
         )
         out, error = process.communicate(stdin)
         return Answer(process.returncode, out, error.decode("utf-8", "replace"))
@@ -114,6 +132,8 @@ class GitCommand:
         prefix = ["env", *_each("-u", foreign), "GIT_TERMINAL_PROMPT=0"]
         prefix += [f"GIT_COMMITTER_NAME={name}", f"GIT_COMMITTER_EMAIL={email}"]
         prefix += ["git", "-C", str(self.root), *_FLAGS, *_each("-c", _SETTINGS)]
+        if self.is_apart:
+            return [*prefix, f"--git-dir={self.git_dir}", *_each("-c", _APART)]
         if self.git_dir:  # looked for only once: a vanished .git must not lead to a repository further up
             prefix += [f"--git-dir={self.git_dir}", f"--work-tree={self.root}"]
         return prefix
@@ -128,5 +148,9 @@ def trouble(command: str, answer: Answer) -> ArdentError:
     text = f"ended by {Signals(-answer.status).name}" if answer.status < 0 else answer.error
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [f"exit status {answer.status}"]
     line = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
-    fix = next((fix for words, fix in _FIXES.items() if words in text), "run git fsck, and try again")
-    return ArdentError(f"{command}: {line.removeprefix('fatal: ').removeprefix('error: ')}; {fix}")
+    return ArdentError(f"{command}: {line.removeprefix('fatal: ').removeprefix('error: ')}; {fix_for(text)}")
+
+
+def fix_for(text: str) -> str:
+    """What to do about what git or the system said."""
+    return next((fix for words, fix in _FIXES.items() if words in text), "run git fsck, and try again")

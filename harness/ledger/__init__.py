@@ -11,24 +11,19 @@ share a disk without locking.
 """
 
 import errno
-import fcntl
 import os
-import shlex
-import socket
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import crash_points
-from harness.errors import ArdentError
 from harness.ledger import checkpoint as checkpoints
 from harness.ledger.chain import FIRST_TIP, tip_of, walk
 from harness.ledger.checkpoint import glance, lines_of
-from harness.ledger.durable import opened, replace_file, sync_folder, trouble, write_durably
+from harness.ledger.durable import make_folder, opened, replace_file, sync_folder, write_durably
+from harness.ledger.lock import exclusive_lock
 from harness.ledger.rows import LedgerError, decode, encode
 from harness.ledger.stored import StoredRows
 from harness.records import Experiment
@@ -44,6 +39,7 @@ __all__ = [
     "encode",
     "exclusive_lock",
     "glance",
+    "make_folder",
     "read",
     "replace_file",
     "tip_of",
@@ -107,6 +103,7 @@ class Ledger:
             self.cut = _cut(path, known, length) if known.length > length else ""
             known, why = None, "it is not what its checkpoint describes"
         self._checkpointed = len(self.rows)
+        why = why or f"its checkpoint knows the first {len(self.rows)} only"
         start = self.rows.length
         walked = walk(lines_of(path, start, length), lambda: lines_of(path, 0, length), len(self.rows), self.rows.tip)
         try:
@@ -129,6 +126,7 @@ class Ledger:
         """
         with opened(path, os.O_RDWR | os.O_CREAT) as file:
             sync_folder(path.parent)
+            crash_points.reach("ledger-opened")
             size, whole = os.fstat(file).st_size, _whole_length(file)
             recovered = _set_aside(path, file, os.pread(file, size - whole, whole), whole) if whole < size else ""
         ledger = cls(path, whole, kinds, maker, say)
@@ -196,7 +194,7 @@ def _told(
         yield line, row
         done += len(line)
         if time.monotonic() > due:
-            say(f"{why}, so its rows are verified one by one: {done / length:.0%}")
+            say(f"{why}, so rows are verified one by one: {done / length:.0%}")
             due = time.monotonic() + pauses[1]
 
 
@@ -233,8 +231,10 @@ def _set_aside(path: Path, file: int, torn: bytes, whole: int) -> str:
     with opened(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as aside:
         _write_whole(aside, torn + b"\n", os.fstat(aside).st_size)
     sync_folder(path.parent)
+    crash_points.reach("torn-kept")
     os.ftruncate(file, whole)
     os.fsync(file)
+    crash_points.reach("torn-cut")
     return (
         f"{path.name}: the last line was torn off by a crash; its {len(torn)} bytes are now in {place.name}"
     )
@@ -253,40 +253,3 @@ def _write_whole(file: int, data: bytes, length: int) -> None:
     finally:
         if not done:
             os.ftruncate(file, length)
-
-
-@contextmanager
-def exclusive_lock(path: Path, owner: str) -> Iterator[None]:
-    """Hold the lock file at `path`; ArdentError naming its holder when `owner` ("run x") is locked already.
-
-    The lock is the kernel's and ends with this process, however that ends; the file stays. A process forked
-    from this one without exec shares the lock.
-    """
-    try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise trouble(path, error) from error
-    try:
-        _lock(file, path, owner)
-        try:
-            yield
-        finally:  # who took it stays in the file only if it was killed
-            os.ftruncate(file, 0)
-    finally:
-        os.close(file)
-
-
-def _lock(file: int, path: Path, owner: str) -> None:
-    """Lock the open file and write into it who holds it."""
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    command = " ".join(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]).split())[:200]
-    text = f"pid {os.getpid()} on {socket.gethostname()} since {started} ({command})\n"
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(file, 0)
-        os.pwrite(file, text.encode("utf-8", "replace"), 0)
-    except BlockingIOError as held:
-        holder = os.pread(file, 1000, 0).decode("utf-8", "replace").strip() or "another process"
-        raise ArdentError(f"{owner} is already being run by {holder}; wait for it or stop it") from held
-    except OSError as error:
-        raise trouble(path, error) from error

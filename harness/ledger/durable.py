@@ -3,6 +3,7 @@
 For one writer at a time. What a crash leaves beside a file has a fixed name: the next replacement writes over it.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,15 @@ def replace_file(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder and those above it where they are missing, their names durable; OSError on trouble."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names made or changed in `folder` durable."""
     file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -47,9 +57,10 @@ def sync_folder(folder: Path) -> None:
 
 def trouble(path: Path, error: OSError) -> LedgerError:
     """The one line for what the system refused."""
-    return LedgerError(
-        f"{path}: {error.strerror}; free disk space or make it writable, and run the same again"
-    )
+    fix = "free disk space or make it writable, and run the same again"
+    if error.errno == errno.ENOENT:
+        fix = "something else removed it or its folder; restore that, or begin another run with --run NAME"
+    return LedgerError(f"{path}: {error.strerror}; {fix}")
 
 
 @contextmanager

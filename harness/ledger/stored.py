@@ -19,7 +19,7 @@ from harness.ledger.rows import LedgerError, decode_again
 from harness.records import Experiment
 from harness.totals import Rows, T, Total
 
-RECENT = 512  # rows kept decoded; a briefing shows some 300
+RECENT_BYTES = 8_000_000  # of lines whose rows are kept decoded: a briefing shows 300 to 800 of the newest
 
 
 class StoredRows(Rows):
@@ -36,6 +36,7 @@ class StoredRows(Rows):
         self._digest = hashlib.sha256()
         self._totals: dict[str, Any] = {kind.__name__: kind() for kind in kinds}
         self._recent: dict[int, Experiment] = {}
+        self._recent_bytes = 0
         self._seen: tuple[int, ...] = ()
 
     @property
@@ -61,8 +62,8 @@ class StoredRows(Rows):
 
     def push(self, line: bytes, row: Experiment) -> None:
         """Take in a line that was verified, or that was just written."""
-        self._remember(len(self._ends), row)
         self._ends.append(self.length + len(line))
+        self._remember(len(self._ends) - 1, row)
         self._digest.update(line)
         self.tip = tip_of(line)
         for each in self._totals.values():
@@ -118,15 +119,21 @@ class StoredRows(Rows):
 
     def _read(self, position: int) -> Experiment:
         self._check_bytes()
-        start = self._ends[position - 1] if position else 0
+        start = self._start(position)
         with opened(self.path, os.O_RDONLY) as file:
             line = os.pread(file, self._ends[position] - start, start)
         return decode_again(line, position + 1)
 
+    def _start(self, position: int) -> int:
+        return self._ends[position - 1] if position else 0
+
     def _remember(self, position: int, row: Experiment) -> None:
         self._recent[position] = row
-        if len(self._recent) > RECENT:
-            del self._recent[next(iter(self._recent))]
+        self._recent_bytes += self._ends[position] - self._start(position)
+        while self._recent_bytes > RECENT_BYTES and len(self._recent) > 1:
+            first = next(iter(self._recent))
+            del self._recent[first]
+            self._recent_bytes -= self._ends[first] - self._start(first)
 
     def _check_bytes(self) -> None:
         with opened(self.path, os.O_RDONLY) as file:

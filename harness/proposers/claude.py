@@ -14,6 +14,7 @@ from typing import Any
 
 import anthropic
 
+from harness import crash_points
 from harness.errors import ProposerPausedError
 from harness.proposers import JudgeProposal
 from harness.proposers.answer import prompt_sha256
@@ -87,7 +88,9 @@ class ClaudeProposer:
             count = lambda: count_input(client, request, self.options.timeout_s)  # noqa: E731
             worst = self.bill.approve(request, briefing.number, briefing.experiments, count)
             attempt = self.bill.transcripts.begin_attempt(stem, worst, self.bill.price)
+            crash_points.reach("sending")
             body = self._send(client, request, attempt)
+            crash_points.reach("reply-received")
             message = self._read(self.bill.transcripts.write_reply(attempt, body))
             if message is None:
                 raise self._foreign(body, attempt)

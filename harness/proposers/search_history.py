@@ -18,7 +18,7 @@ from harness.totals import Table, total
 PENALTY = log(10)
 # TPE takes time and memory in proportion to what it is told. Beyond so many trials it is told the best quarter and the
 # newest quarter of that many, and all that is measured until they are as many again.
-MOST_TRIALS = 2_000
+MOST_TRIALS = 1_000
 
 
 @dataclass(frozen=True, slots=True)

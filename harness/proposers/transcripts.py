@@ -2,23 +2,30 @@
 
 Promises: a reply is durable (written, synced, renamed) before it is parsed; a run that was killed finds the
 reply of the same request and does not pay twice; an attempt is on disk before it is sent, so that one that was killed
-or cut off, and may have been billed, is known; the key is in no file.
+or cut off, and may have been billed, is known; none is sent without space for its reply; the key is in no file.
 Does not cover: sharing one directory between runs.
 
-Files: <number>-<turn>-<hash of the request>.request.json, .sent-<attempt>.json and .reply.json.
+Files: <number>-<turn>-<hash of the request>.request.json, .sent-<attempt>.json and .reply.json; and .reserved while an
+answer is awaited.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 
+from harness import crash_points
 from harness.errors import ArdentError
-from harness.ledger import replace_file
+from harness.ledger import make_folder, replace_file
 from harness.proposers.prices import Price
 from harness.proposers.secret import Access
+
+RESERVED = ".reserved"
+LARGEST_REPLY = 2**20  # bytes; an answer of 32,000 tokens takes about 200,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +79,16 @@ class Transcripts:
         """Record that a request is about to be sent, and what its answer may cost at most."""
         taken = [_read_attempt(path).index for path in self.directory.glob(f"{stem}.sent-*.json")]
         attempt = Attempt(stem, max(taken, default=0) + 1, worst, price)
+        self._reserve()
         rates = None if price is None else {k: v for k, v in asdict(price).items() if isfinite(v)}
         self._write(attempt.file_name, {"index": attempt.index, "worst_dollars": worst, "price": rates})
         return attempt
 
     def drop_attempt(self, attempt: "Attempt") -> None:
         """Forget an attempt that cannot have been billed."""
+        (self.directory / RESERVED).unlink(missing_ok=True)
         (self.directory / attempt.file_name).unlink(missing_ok=True)
+        crash_points.reach("attempt-dropped")
 
     def write_request(self, stem: str, request: Mapping[str, object]) -> None:
         """Record a request before it is sent."""
@@ -87,18 +97,29 @@ class Transcripts:
     def write_reply(self, attempt: "Attempt", body: str) -> str:
         """Record the raw body of a reply before anyone parses it; returns it as recorded, without the key."""
         safe = self.access.redact(body)
+        (self.directory / RESERVED).unlink(missing_ok=True)
         self._write(f"{attempt.stem}.reply.json", {"attempt": attempt.index, "body": safe})
         return safe
 
+    def _reserve(self) -> None:
+        """Take the space that a reply needs before it is paid for; what a killed process took is taken over."""
+        with self._written(RESERVED) as path, path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, LARGEST_REPLY)
+
     def _write(self, name: str, document: object) -> None:
         text = self.access.redact(json.dumps(document, indent=1, sort_keys=True)) + "\n"
+        with self._written(name) as path:
+            replace_file(path, text.encode("utf-8"))
+
+    @contextmanager
+    def _written(self, name: str) -> Iterator[Path]:
+        """Where a file of that name is, with the error for one that cannot be written."""
+        path = self.directory / name
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            replace_file(self.directory / name, text.encode("utf-8"))
+            make_folder(self.directory)
+            yield path
         except OSError as error:
-            raise ArdentError(
-                f"{self.directory / name}: cannot be written ({error}); free space, then resume"
-            ) from None
+            raise ArdentError(f"{path}: cannot be written ({error}); free space, then resume") from None
 
 
 def name_exchange(number: int, turn: int, request: Mapping[str, object]) -> str:

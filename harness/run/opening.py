@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness import doctor
+from harness import crash_points, doctor
 from harness import ledger as ledgers
 from harness import task as tasks
 from harness.briefing.ledger import DeadEnds
@@ -61,13 +61,18 @@ def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: 
     repository = _open_repository(root)
     task = tasks.load(root, wanted.task)
     runs = repository.private_dir() / "runs"
-    runs.mkdir(exist_ok=True)
     name = _choose_name(runs, repository, wanted) if wanted.run is None else wanted.run
     if not is_run_name(name):
         raise BadInputError(f"--run {name!r}: use lower-case letters and digits, single . _ - between them, at most 41")
     folder = runs / name
-    folder.mkdir(exist_ok=True)
-    with ledgers.exclusive_lock(folder / "lock", f"run {name}"):
+    ledgers.make_folder(folder)
+    crash_points.reach("folder-made")
+    refs = (f"refs/heads/research/{name}", f"refs/experiments/{name}/")
+    with (
+        ledgers.exclusive_lock(folder / "lock", f"run {name}"),
+        repository.alone_on(refs, folder / "git") as repository,
+    ):
+        crash_points.reach("locked")
         ledger = ledgers.Ledger.open(folder / LEDGER, TOTALS, harness_hash(), say)
         task_sha256 = tasks.task_hash(task)
         if ledger.rows:
@@ -87,6 +92,7 @@ def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: 
             ledger.close()
             if not ledger.rows:  # nothing was measured: the name is free again
                 (folder / SETTINGS).unlink(missing_ok=True)
+                crash_points.reach("settings-gone")
             elif folder.exists():
                 run.worked.note()
 

@@ -16,6 +16,7 @@ from harness.git import Repository
 from harness.ledger.holder import Holder, read_holder
 from harness.records import Experiment
 from harness.run import LEDGER, SETTINGS, Settings, harness_hash, is_run_name, proposals_done, read_settings
+from harness.run.worktime import Worked, WorkTime
 from harness.totals import Tally
 
 LOCK = "lock"  # as run.opening names it
@@ -32,6 +33,7 @@ class Seen:
         settings: None where only a committed ledger is here.
         holder: who works on it, or did when it was killed.
         torn: bytes of a last line that is not whole and that nobody is writing.
+        worked_hours: over all starts, as last noted: what --max-hours is held against.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Seen:
     settings: Settings | None
     holder: Holder | None
     torn: int
+    worked_hours: float = 0.0
 
 
 def run_names(repository: Repository) -> list[str]:
@@ -83,13 +86,14 @@ def _look_inside(folder: Path, name: str) -> Seen:
     state: State = "ended" if proposals_done(rows) >= settings.budget else "stopped"
     if holder is not None:
         state = {True: "running", False: "killed", None: "unknown"}[holder.is_alive]  # type: ignore[assignment]
-    return Seen(name, state, rows, settings, holder, 0 if state in {"running", "unknown"} else torn)
+    worked = WorkTime.read(folder, rows).before / 3600
+    return Seen(name, state, rows, settings, holder, 0 if state in {"running", "unknown"} else torn, worked)
 
 
 def _read(path: Path, name: str) -> tuple[Sequence[Experiment], int]:
     """The whole lines of a ledger, and how many bytes come after them: a writer at work, or a crash."""
     try:
-        rows = ledgers.Ledger.peek(path, (Tally, Watched), harness_hash()).rows
+        rows = ledgers.Ledger.peek(path, (Tally, Watched, Worked), harness_hash()).rows
         return rows, path.stat().st_size - rows.length if path.exists() else 0
     except ledgers.LedgerError as error:
         raise ledgers.LedgerError(f"run {name}: {error}") from None

@@ -1,9 +1,12 @@
 """What a view looks at of a run, made up."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 from harness.records import Cost, Evidence, Verdict
+from harness.run import Settings
 from tests.harness.factories import make_experiment, make_pair
 
 
@@ -22,12 +25,13 @@ def make_baseline():
 
 def make_run(*rows, budget=20, proposer="search"):
     """The rows of a run; the baseline is added."""
-    settings = SimpleNamespace(
-        run="main", task="parity20", proposer=proposer, budget=budget, baseline="a" * 40, replay=""
-    )
+    begun = "2026-11-22T00:00:00+00:00"
+    settings = Settings("main", "parity20", "0" * 64, proposer, "a" * 40, "00", None, budget, begun)
     return SimpleNamespace(
         settings=settings,
         ledger=SimpleNamespace(rows=(make_baseline(), *rows)),
         branch="research/main",
+        folder=Path(os.devnull),  # no transcripts
+        worked=SimpleNamespace(hours=lambda: 0.0),
         incumbent=lambda: SimpleNamespace(screen=make_pair().candidate),
     )

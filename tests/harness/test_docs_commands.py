@@ -25,14 +25,13 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:PYTHONPATH=\. )?(?:python|pytest) [^`]+)`")
 FIRST_WORDS = ("python", "pip", "git", "pytest", "RUN=", "ANTHROPIC_", "PYTHONPATH", "mkdocs", "$ ")
-PLACEHOLDERS = {"<name>": "parity20", "ID": "R3-9.1", "RUN": "x", "<run>": "x", "--rerun N": "--rerun 1", "FILE": "f"}
+PLACEHOLDERS = {"<name>": "parity20", "<run>": "x", "RUN": "x", "AGAIN": "y", "ID": "R3-9.1", "N": "1", "FILE": "f"}
 NO_COMMANDS = {"python -s -P -S -B"}  # how the sandbox starts Python
 
 # Longest first. What it does, and to what: a run of the small task, of one experiment, called as the page calls it.
 SMALL = {
     "pip install -e . && ": "",  # `.ci/run` does that, in a fresh environment
     "python loop.py --budget 20": "python loop.py --task tiny --budget 1",
-    "python loop.py --dry-run": "python loop.py --task tiny --dry-run",
     "python ": f"{shlex.quote(sys.executable)} ",
     "parity20-1": "x",
     "night": "x",
@@ -52,7 +51,6 @@ EXECUTED = (
     "python -m harness merge $RUN --dry-run",
     "python -m harness merge $RUN",
     "python -m harness check",
-    "python loop.py --dry-run",
     "pip install -e . && python loop.py --budget 20",
 )
 SMALL_TESTS = "minutes; its own tests run it on a small task"
@@ -72,7 +70,8 @@ PARSED = {
     "python -m harness report": "a profile of each finding; tests/harness/test_report*.py run it",
     "python -m harness report parity20-1": "as the line above",
     "python -m harness report night-1 search-1 --out compared.html": "as the line above",
-    "python loop.py --dry-run --json": "the line above it with a flag; test_dry_run.py runs it",
+    "python loop.py --dry-run": "tests/harness/test_dry_run.py runs it",
+    "python loop.py --dry-run --json": "as the line above",
     "python loop.py --dry-run --max-usd 5": "the price of a model belongs to it; test_dry_run.py runs it",
     "python loop.py --dry-run --max-usd 20": "as above",
     "python loop.py --dry-run --count-tokens": A_MODEL,
@@ -86,6 +85,8 @@ PARSED = {
     "python -m harness profile --task mine": "the reader's own task",
     "python loop.py --task mine --dry-run": "the reader's own task",
     "python loop.py --task mine --budget 20": "the reader's own task",
+    "python loop.py --proposer replay --replay parity20-1 --run again --task parity20 --budget 20": "ten minutes",
+    "python -m harness diff parity20-1 again": "its own tests run it on a small task",
     "python -m sparse_parity run --quick": "trains; tests/reproduction/test_parity_command.py runs it",
     "python -m sparse_parity run": "a minute; as above",
     "python -m sparse_parity reproduce --fast": "a minute; tests/reproduction/test_reproduce_command.py runs it",

@@ -18,7 +18,7 @@ BASE = {"records", "errors", "settings", "crash_points", "totals"}
 # of the trace, `marks` what a profile adds to the second; `sandbox` is the parent's side of the children, `confine` the
 # children's own, and they speak over `channel`.
 DEEP = {
-    "git": set(),
+    "git": {"scratch"},
     "ledger": set(),
     "edits": set(),
     "policy": set(),

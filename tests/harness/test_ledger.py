@@ -474,3 +474,15 @@ def test_a_durable_write_happens_whole_or_not_at_all(tmp_path):
     assert [place.name for place in tmp_path.iterdir()] == [path.name], "no temporary file is left"
     with pytest.raises(ArdentError, match="No such file"):
         write_durably(tmp_path / "missing/x", b"")
+
+
+def test_the_page_of_the_ledger_names_every_field_and_version():
+    page = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text()
+    fields = {field.name for field in dataclasses.fields(Experiment)}
+    table = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    named = {name for cell in table for name in cell.split("`")[1::2]}
+    assert named == fields
+    assert f"version of this table: {SCHEMA}." in page
+    assert SCHEMA == max(ADDED) == Experiment.__dataclass_fields__["schema"].default
+    for _, name in (added for fields in ADDED.values() for added in fields):
+        assert f"`{name}`" in page or (name.startswith("lost_") and "`lost_...`" in page), name

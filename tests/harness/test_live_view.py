@@ -204,3 +204,10 @@ def test_in_the_background_of_a_shell_nothing_is_drawn_and_lines_are_said():
     assert terminal.finish() == 0
     assert terminal.said == b"a line\r\n"
     terminal.close()
+
+
+def test_the_process_that_draws_never_forks_without_exec():
+    """A fork would copy the painter's half-held locks into a child. Only the zygote forks, in a process of its own."""
+    forks = re.compile(r"\bos\.fork\b|\bpty\.fork\b|\bmultiprocessing\b|\bpreexec_fn\b|\bProcessPool")
+    paths = [path for path in (ROOT / "harness").rglob("*.py") if forks.search(path.read_text("utf-8"))]
+    assert {path.relative_to(ROOT).parts[1] for path in paths} == {"confine", "doctor"}

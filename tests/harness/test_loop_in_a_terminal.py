@@ -6,7 +6,10 @@ import signal
 
 import pytest
 
+from harness.cli import loop_arguments
+from harness.errors import ArdentError
 from tests.harness.loops import is_measuring_in, rows_of, run_loop, scripted, wait_until
+from tests.harness.project import harness
 from tests.harness.scripts import KEPT, POLICY
 from tests.harness.terminals import loop_in_terminal
 
@@ -41,6 +44,7 @@ def test_ctrl_c_twice_on_a_terminal_stops_at_once_and_leaves_it_usable(begun):
     assert "   1/2  Half the hidden units\n" in said
     assert said.endswith("interrupted; the same command goes on where it was")
     assert len(rows_of(begun, "x")) == 1
+    assert harness(begun, "status").stdout.startswith("run x: stopped after 0 of 2 experiments: ")  # and not killed
 
 
 def test_a_killed_loop_leaves_the_terminal_usable(begun):
@@ -52,7 +56,11 @@ def test_a_killed_loop_leaves_the_terminal_usable(begun):
         assert terminal.screen.cursor.x == 0  # the shell's next prompt begins a line
 
 
-@pytest.mark.parametrize(("flags", "variables"), [(["--plain"], {}), ([], {"term": "dumb"})], ids=["plain", "dumb"])
+@pytest.mark.parametrize(
+    ("flags", "variables"),
+    [(["--plain"], {}), pytest.param([], {"term": "dumb"}, marks=pytest.mark.slow)],
+    ids=["plain", "dumb"],
+)
 def test_plain_lines_on_a_terminal_move_no_cursor(begun, flags, variables):
     with loop_in_terminal(begun, *scripted(begun, [POLICY]), *flags, **variables) as terminal:
         assert terminal.finish() == 0
@@ -74,6 +82,7 @@ def test_json_is_one_strict_object_a_line(begun):
     assert summary["baseline"] == summary["best"]
 
 
+@pytest.mark.slow
 def test_quiet_says_the_summary_and_errors_alone(begun):
     done = run_loop(begun, *scripted(begun, [POLICY]), "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
@@ -82,7 +91,7 @@ def test_quiet_says_the_summary_and_errors_alone(begun):
     assert (again.returncode, again.stdout, again.stderr.count("\n")) == (1, "", 1)
 
 
-def test_two_looks_at_once_are_refused(begun):
-    done = run_loop(begun, *scripted(begun, [POLICY]), "--quiet", "--json")
-    assert done.returncode == 1
-    assert "--json and --quiet do not go together" in done.stderr
+def test_two_looks_at_once_are_refused():
+    with pytest.raises(ArdentError, match="--json and --quiet do not go together"):
+        loop_arguments(["--budget", "1", "--quiet", "--json"])
+    assert loop_arguments(["--budget", "1", "--json", "--json"]).look == "json"

@@ -70,9 +70,13 @@ def approved(approved_project, tmp_path):
 # -- what is merged -----------------------------------------------------------------------------------------------
 
 
-def test_approved_findings_are_merged_with_green_audits_and_can_be_taken_back(approved):
+def test_approved_findings_are_merged_as_a_dry_run_said_with_green_audits_and_can_be_taken_back(approved):
     (approved / "notes.txt").write_text("untracked\n")
-    before = git(approved, "rev-parse", "HEAD")
+    before, untouched = git(approved, "rev-parse", "HEAD"), everything(approved)
+    document = json.loads(merge(approved, "--dry-run", "--json"))
+    assert (document["dry_run"], document["is_done"], document["conflicts"]) == (True, False, [])
+    assert document["approved"] == ["x-0001", "x-0002"]
+    assert everything(approved) == untouched
     told = merge(approved)
     assert told.startswith("merged research/x into main: ")
     assert git(approved, "log", "-1", "--format=%an|%s") == "A Person|Merge run x into main: 2 findings, reviewed"
@@ -104,14 +108,6 @@ def test_a_rejection_after_the_merge_takes_the_change_back_with_the_next_merge(a
     assert_green(approved)
 
 
-def test_a_dry_run_says_what_would_happen_and_changes_nothing(approved):
-    before = everything(approved)
-    document = json.loads(merge(approved, "--dry-run", "--json"))
-    assert (document["dry_run"], document["is_done"], document["conflicts"]) == (True, False, [])
-    assert document["approved"] == ["x-0001", "x-0002"]
-    assert everything(approved) == before
-
-
 def test_findings_of_an_older_template_are_rendered_again(approved, tmp_path):
     place = tmp_path / "older"
     git(approved, "worktree", "add", "--quiet", str(place), BRANCH)
@@ -123,24 +119,19 @@ def test_findings_of_an_older_template_are_rendered_again(approved, tmp_path):
     assert_green(approved)
 
 
-def test_an_own_list_of_discoveries_and_the_runs_bullets_do_not_conflict(approved):
+def test_own_discoveries_and_the_runs_bullets_do_not_conflict_and_code_measured_apart_is_named(approved):
     """As when another run was merged before: both appended to one list."""
     (approved / "DISCOVERIES.md").write_text("# Mine\n\n- A fact.\n")
+    path = approved / "sparse_parity" / "methods" / "perlayer.py"
+    path.write_text(path.read_text() + "\n# Mine.\n")
     commit_all(approved, "My discoveries")
-    merge(approved)
+    told = merge(approved)
+    assert "the merged code is not the code that was measured: sparse_parity/methods/perlayer.py differ" in told
+    assert "python -m harness gate --against" in told
     text = (approved / "DISCOVERIES.md").read_text()
     assert text.startswith("# Mine\n\n- A fact.\n\n## Findings of the loop\n\n- ARD")
     assert text.count("\n- ") == 3
     assert_green(approved)
-
-
-def test_code_that_was_never_measured_together_is_named(approved):
-    path = approved / "sparse_parity" / "methods" / "perlayer.py"
-    path.write_text(path.read_text() + "\n# Mine.\n")
-    commit_all(approved, "A comment")
-    told = merge(approved)
-    assert "the merged code is not the code that was measured: sparse_parity/methods/perlayer.py differ" in told
-    assert "python -m harness gate --against" in told
 
 
 # -- what is refused ----------------------------------------------------------------------------------------------
@@ -164,6 +155,8 @@ def test_a_conflict_is_explained_and_what_it_says_to_type_works(approved):
     set_hidden(approved, 20)
     mine = commit_all(approved, "Hidden 20 by hand")
     before = everything(approved)
+    (conflict,) = json.loads(harness(approved, "merge", "x", "--json", "--dry-run").stdout)["conflicts"]
+    assert (conflict["path"], conflict["ours"]["word"], conflict["theirs"]["name"]) == (CHAMPION, "changed", BRANCH)
     done = harness(approved, "merge", "x")
     assert done.returncode == 1
     assert done.stderr == f"error: {BRANCH} conflicts with main in {CHAMPION}; nothing was changed\n"
@@ -182,15 +175,6 @@ def test_a_conflict_is_explained_and_what_it_says_to_type_works(approved):
     assert git(approved, "rev-parse", "HEAD^2") == git(approved, "rev-parse", BRANCH)
     assert '"hidden": 16' in (approved / CHAMPION).read_text()
     assert_green(approved)
-
-
-def test_a_conflict_as_json_names_both_sides(approved):
-    set_hidden(approved, 20)
-    commit_all(approved, "Hidden 20 by hand")
-    done = harness(approved, "merge", "x", "--json", "--dry-run")
-    assert done.returncode == 1
-    (conflict,) = json.loads(done.stdout)["conflicts"]
-    assert (conflict["path"], conflict["ours"]["word"], conflict["theirs"]["name"]) == (CHAMPION, "changed", BRANCH)
 
 
 def test_a_tree_in_no_state_to_merge_into_is_left_alone(approved):

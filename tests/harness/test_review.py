@@ -162,23 +162,25 @@ def test_without_a_name_in_git_nothing_is_decided_and_the_line_says_how_to_give_
     assert tip(reviewable) == before
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("x", "--reject", "1"), "say why"),
-        (("x", "--reject", "1", "--note", " \n"), "say why"),
-        (("x", "--annotate", "1"), "is empty"),
-        (("x", "--approve", "7"), "it has: x-0001, x-0002"),
-        (("x", "--approve", "x-1"), "no finding of run x"),
-        (("y", "--list"), "no such run"),
-        (("../x", "--approve", "1"), "not a name for a run"),
-        (("x", "--note", "why"), "--note goes with"),
-        (("x", "--approve", "1", "--reject", "2"), "not allowed with"),
-        (("x",), "asks on a terminal"),
-    ],
-)
-def test_bad_input_is_one_line(reviewable_project, arguments, said):
-    assert said in refusal(reviewable_project, *arguments)
+BAD_INPUT = {
+    ("x", "--reject", "1"): "say why",
+    ("x", "--reject", "1", "--note", " \n"): "say why",
+    ("x", "--annotate", "1"): "is empty",
+    ("x", "--approve", "7"): "it has: x-0001, x-0002",
+    ("x", "--approve", "x-1"): "no finding of run x",
+    ("y", "--list"): "no such run",
+    ("../x", "--approve", "1"): "not a name for a run",
+    ("x", "--note", "why"): "--note goes with",
+    ("x", "--approve", "1", "--reject", "2"): "not allowed with",
+    ("x",): "asks on a terminal",
+}
+
+
+def test_bad_input_is_one_line(reviewable_project):
+    before = tip(reviewable_project)
+    for arguments, said in BAD_INPUT.items():
+        assert said in refusal(reviewable_project, *arguments)
+    assert tip(reviewable_project) == before
 
 
 def test_the_run_need_not_be_named(reviewable):
@@ -276,7 +278,16 @@ def test_a_rebased_branch_can_be_reviewed_and_is_not_merged(reviewable, tmp_path
     git(reviewable, "worktree", "remove", "--force", str(place))
     review(reviewable, "--approve", "1")
     assert "code of experiment 1 again" in review(reviewable, "--reject", "2", "--note", "no")
-    assert_refused(harness(reviewable, "merge", "x"), "the branch was rebased")
+    assert "the branch was rebased" in harness(reviewable, "verify").stdout  # which a merge asks
+
+
+def test_a_status_changed_by_hand_is_brought_in_line_by_a_decision(reviewable, tmp_path):
+    """Rejected in the text alone: the branch still holds the change."""
+    path = listed(reviewable)[SECOND]["path"]
+    text = on_branch(reviewable, path).replace("status: unreviewed", "status: rejected")
+    commit_on_branch(reviewable, {path: text}, tmp_path)
+    assert "holds the code of experiment 1 again" in review(reviewable, "--reject", "2", "--note", "really")
+    audited(reviewable)
 
 
 def test_a_finding_edited_by_hand_is_shown_and_never_approved(reviewable, tmp_path):
@@ -296,6 +307,7 @@ def test_missing_evidence_is_shown_never_approved_and_back_after_a_rejection(rev
     audited(reviewable)
 
 
+@pytest.mark.slow
 def test_code_whose_ref_is_gone_is_found_in_its_commit(reviewable):
     for number in ("0001", "0002"):
         git(reviewable, "update-ref", "-d", f"refs/experiments/x/{number}")
@@ -337,22 +349,16 @@ def on_terminal(root, columns, keys, *arguments, **variables):
         terminal.close()
 
 
-@pytest.mark.parametrize("columns", [80, 120])
-def test_a_finding_fits_the_terminal_and_has_colours(reviewable_project, columns):
-    ended = on_terminal(reviewable_project, columns, "s\ns\n", "review", "x")
+@pytest.mark.parametrize(("columns", "no_color"), [(80, ""), (120, "1")])
+def test_a_finding_fits_the_terminal_and_has_the_colours_that_are_wanted(reviewable_project, columns, no_color):
+    ended = on_terminal(reviewable_project, columns, "s\ns\n", "review", "x", NO_COLOR=no_color)
     assert ended.code == 0, ended.text
-    assert "\x1b[32m" in ended.text
+    assert ("\x1b[32m" in ended.text, "\x1b" in ended.text) == ((False, False) if no_color else (True, True))
     lines = re.sub(r"\x1b\[[0-9;]*m", "", ended.text).splitlines()
     assert all(len(line) <= columns for line in lines if "approve, r reject" not in line), lines
     text = " ".join(" ".join(lines).split())
     for words in ("Finding 2 of 2 to review: x-0002", "Question", '-METHOD = "standard"', "The fused", "Predicted"):
         assert words in text
-
-
-def test_no_color_means_none(reviewable_project):
-    ended = on_terminal(reviewable_project, 80, "q\n", "review", "x", NO_COLOR="1")
-    assert "\x1b" not in ended.text
-    assert "Half the hidden" in ended.text
 
 
 def test_plain_is_sentences_without_signs_that_a_reader_skips(reviewable_project):
@@ -370,7 +376,8 @@ def test_findings_are_decided_one_after_another_and_the_same_command_goes_on(rev
     assert ended.code == 0, ended.text
     assert [one["status"] for one in listed(reviewable).values()] == ["approved", "unreviewed"]
     assert "go on: python -m harness review x" in ended.text
-    ended = on_terminal(reviewable, 80, "?\nr\ntoo small\n", "review")
+    ended = on_terminal(reviewable, 80, "?\nr\n\nr\ntoo small\n", "review")
+    assert "not done: --note: say why" in " ".join(ended.text.split())
     assert "Finding 1 of 1 to review: x-0002" in ended.text
     assert "next: python -m harness merge x" in ended.text
     found = listed(reviewable)
@@ -378,15 +385,10 @@ def test_findings_are_decided_one_after_another_and_the_same_command_goes_on(rev
     audited(reviewable)
 
 
-def test_a_rejection_without_a_reason_is_not_done_and_asks_again(reviewable):
-    ended = on_terminal(reviewable, 80, "r\n\nq\n", "review", "x")
-    assert "not done: --note: say why" in " ".join(ended.text.split())
-    assert {one["status"] for one in listed(reviewable).values()} == {"unreviewed"}
-
-
-def test_measuring_again_says_that_every_value_agrees(reviewable_project):
-    ended = on_terminal(reviewable_project, 80, "m\nq\n", "review", "x")
-    assert "values, agree" in ended.text, ended.text
+@pytest.mark.slow
+def test_measuring_again_says_that_every_value_agrees_and_the_end_of_the_input_quits(reviewable_project):
+    ended = on_terminal(reviewable_project, 80, "m\n\x04", "review", "x")
+    assert (ended.code, "values, agree" in ended.text) == (0, True), ended.text
 
 
 def test_ctrl_c_at_the_prompt_stops_and_keeps_what_was_decided(reviewable):
@@ -394,7 +396,3 @@ def test_ctrl_c_at_the_prompt_stops_and_keeps_what_was_decided(reviewable):
     assert ended.code == 130, ended.text
     assert "stopped; what you decided stays" in ended.text
     assert [one["status"] for one in listed(reviewable).values()] == ["approved", "unreviewed"]
-
-
-def test_the_end_of_the_input_quits(reviewable_project):
-    assert on_terminal(reviewable_project, 80, "\x04", "review", "x").code == 0

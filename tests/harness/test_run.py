@@ -3,12 +3,16 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from harness.errors import ArdentError, BadInputError
-from harness.run import Wanted, harness_hash, is_run_name, read_settings, recorded_rows
-from harness.run.opening import open_run
+from harness.ledger.checkpoint import read as read_checkpoint
+from harness.records import Evidence, Verdict
+from harness.run import Wanted, harness_hash, is_run_name, proposals_done, read_settings, recorded_rows
+from harness.run.opening import TOTALS, open_run
+from harness.totals import total
 from tests.harness.loops import copy_project, run_folder
 from tests.harness.project import ROOT, git
 
@@ -135,6 +139,48 @@ def test_recorded_rows_come_from_the_private_folder_or_from_results(recorded):
     assert recorded_rows(recorded, "x") == rows
     with pytest.raises(BadInputError, match="no such run"):
         recorded_rows(recorded, "y")
+
+
+def append_row(root):
+    """One row more, and the checkpoint, as a run leaves them."""
+    with open_run(root, wanted(run="x")) as run:
+        row = replace(run.ledger.rows[0], kind="proposal", number=1, verdict=Verdict("invalid", "propose", "nothing"))
+        run.ledger.append(replace(row, evidence=Evidence(), tree_sha256=""))
+    assert (run_folder(root, "x") / "ledger.checkpoint").exists()
+    return run_folder(root, "x") / "ledger.jsonl"
+
+
+def test_a_run_whose_ledger_was_edited_or_cut_short_is_not_opened_although_there_is_a_checkpoint(here):
+    ledger = append_row(here)
+    whole = ledger.read_bytes()
+    first, second = whole.splitlines(keepends=True)
+    wrong = {"line 1: edited": first.replace(b'"title":"b', b'"title":"B') + second, "rows were cut off its end": first}
+    for words, data in wrong.items():
+        ledger.write_bytes(data)
+        for _ in range(2):
+            with pytest.raises(ArdentError, match=words), open_run(here, wanted(run="x")):
+                pass
+    ledger.write_bytes(whole)
+    with open_run(here, wanted(run="x")) as run:
+        assert proposals_done(run.ledger.rows) == 1
+
+
+def test_a_run_goes_on_without_rows_that_were_cut_off_once_its_checkpoint_is_removed(here):
+    ledger = append_row(here)
+    ledger.write_bytes(ledger.read_bytes().splitlines(keepends=True)[0])
+    ledger.with_name("ledger.checkpoint").unlink()
+    with open_run(here, wanted(run="x")) as run:
+        assert len(run.ledger.rows) == 1
+
+
+def test_what_a_run_asks_of_all_rows_is_in_its_checkpoint(here):
+    append_row(here)
+    with open_run(here, wanted(run="x")) as run:
+        rows = tuple(run.ledger.rows)
+        assert all(total(run.ledger.rows, kind) == total(rows, kind) for kind in TOTALS)
+        assert run.incumbent().screen_seed == rows[0].evidence.screen[0].seed
+    known = read_checkpoint(run.ledger.path, harness_hash()).checkpoint
+    assert set(known.totals) == {kind.__name__ for kind in TOTALS}
 
 
 def test_the_harness_hash_follows_every_file_of_the_harness(tmp_path):

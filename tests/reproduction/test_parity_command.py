@@ -26,7 +26,7 @@ def environment():
 def run(*arguments, cwd):
     command = [*COMMAND, *arguments]
     options = {"cwd": cwd, "env": environment(), "capture_output": True, "text": True}
-    return subprocess.run(command, timeout=120, check=False, **options)
+    return subprocess.run(command, timeout=600, check=False, **options)
 
 
 def strict(text):
