@@ -427,7 +427,7 @@ def test_a_run_without_a_row_says_so(source):
 
 
 def test_a_kept_null_row_is_a_warning(source):
-    rows = uncharted(source.rows)
+    rows = list(source.rows)
     at = next(row.number for row in rows[1:] if row.kind == "null")
     rows[at] = replace(rows[at], verdict=make_verdict())
     assert "Null rows kept: 1. An experiment that changes nothing" in render([make_source(rows=rows)], MADE)
