@@ -20,6 +20,11 @@ OUTCOMES: tuple[Outcome, ...] = ("kept", "discarded", "inconclusive", "invalid")
 _KEY, _NUMBER = 8, 4  # bytes of an entry of `Table`
 
 
+def is_kept(row: Experiment) -> bool:
+    """Whether the row advanced the branch: a kept proposal. A kept null row advances nothing."""
+    return row.kind == "proposal" and row.verdict.outcome == "kept"
+
+
 class Total(Protocol):
     """Anything that rows are added to, oldest first. Its fields are what the checkpoint keeps."""
 
@@ -69,14 +74,13 @@ class Tally:
 
     def add(self, row: Experiment) -> None:
         """Count the row."""
-        is_kept = row.verdict.outcome == "kept"
         if row.kind == "proposal":
             self.outcomes[row.verdict.outcome] += 1
             self.confirmed += row.verdict.looks > 0
-            self.kept += [self.rows] * is_kept
+            self.kept += [self.rows] * is_kept(row)
         elif row.kind == "null":
             self.nulls.append(self.rows)
-            self.nulls_kept += is_kept
+            self.nulls_kept += row.verdict.outcome == "kept"
         self.rows += 1
 
     @property
@@ -214,6 +218,16 @@ class Spend:
     def add(self, row: Experiment) -> None:
         """Add the row's cost."""
         self.put(row.cost, row.number)
+
+    @property
+    def known_dollars(self) -> float | None:
+        """`dollars`; None where the cost of some row is not known."""
+        return self.dollars.value if self.dollars.count == self.rows else None
+
+    @property
+    def known_lost(self) -> float | None:
+        """`lost`, likewise."""
+        return self.lost.value if self.lost.count == self.rows else None
 
     def put(self, cost: Cost, number: int) -> None:
         """Add the cost of the experiment of that number."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from harness import predictions
 from harness.briefing.quotes import fence, quote, quote_lines
+from harness.finding.references import has_interval
 from harness.records import Effect, Experiment
 from harness.totals import Tally, total
 
@@ -143,8 +144,7 @@ def _claim(row: Experiment) -> list[str]:
 def _effect(effect: Effect) -> str:
     unit = " points" if effect.metric == "accuracy" else " %"
     change, low, high = (100 * value for value in (effect.change, effect.low, effect.high))
-    # One instance has no interval; the judge writes that as -1 to 1e9.
-    interval = f" [{low:+.1f}, {high:+.1f}]" if high < 1e9 else " (one instance)"
+    interval = f" [{low:+.1f}, {high:+.1f}]" if has_interval(effect) else " (one instance)"
     return f"{effect.metric} {change:+.1f}{unit}{interval}"
 
 

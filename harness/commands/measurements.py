@@ -7,10 +7,10 @@ whose rounding is one-sided (`finding.references`); here it is to the nearest.
 from collections.abc import Sequence
 from statistics import fmean
 
+from harness.finding.references import has_interval
 from harness.judge import NAMES
 from harness.records import Effect, Evidence, Metric, Pair, Verdict
 
-NO_INTERVAL = 1e9  # what the judge writes where one pair gives no interval
 HEADER = ("", "incumbent", "candidate", "change", "interval at the win's level")
 FORMATS: dict[Metric, str] = {"ard": ",.1f", "dmd": ",.0f", "reuse": ",.0f", "traffic": ",.0f", "accuracy": ".2%"}
 
@@ -34,8 +34,8 @@ def _effect_row(effect: Effect) -> tuple[str, ...]:
     change = _change(effect.metric, effect.change)
     interval = f"{_change(effect.metric, effect.low)} to {_change(effect.metric, effect.high)}"
     name = "test accuracy" if effect.metric == "accuracy" else NAMES[effect.metric]
-    known = effect.high < NO_INTERVAL and not (effect.metric == "accuracy" and effect.high - effect.low >= 2)
-    return name, f"{effect.before:{shown}}", f"{effect.after:{shown}}", change, interval if known else "one instance"
+    interval = interval if has_interval(effect) else "one instance"
+    return name, f"{effect.before:{shown}}", f"{effect.after:{shown}}", change, interval
 
 
 def _change(metric: Metric, change: float) -> str:

@@ -21,9 +21,8 @@ from harness.git import Repository
 from harness.ledger.holder import read_holder
 from harness.records import Experiment
 from harness.report.source import Audit, Fact, ProfilePair, Published, Review, RunSource, Statement
-from harness.run import LEDGER, SETTINGS, Settings, harness_hash, is_run_name, kept, read_settings
+from harness.run import LEDGER, LOCK, SETTINGS, Settings, harness_hash, is_run_name, kept, read_settings
 from harness.run.branch import ledger_path
-from harness.run.outside import LOCK
 from harness.verify import Problem
 
 BRANCHES = "refs/heads/research/"

@@ -35,7 +35,7 @@ from harness.finding.references import gather_facts
 from harness.finding.review import Status
 from harness.git import Repository
 from harness.ledger import exclusive_lock
-from harness.run import is_run_name
+from harness.run import LOCK, is_run_name
 
 _HELP = "a approve, r reject, n note (each with words behind it: r too noisy), m measure again, s skip, q quit"
 _STATUSES: dict[str, Status] = {"a": "approved", "r": "rejected"}
@@ -147,7 +147,7 @@ def held(repository: Repository, name: str) -> Iterator[None]:
         yield  # nothing to lock, and no folder to be made for a run that is only a name
         return
     folder.mkdir(parents=True, exist_ok=True)
-    with exclusive_lock(folder / "lock", f"run {name}"):
+    with exclusive_lock(folder / LOCK, f"run {name}"):
         yield
 
 

@@ -14,13 +14,12 @@ from typing import Any
 from harness.cli import Parser
 from harness.commands import counted
 from harness.console.json_lines import progress_object
-from harness.console.progress import IN_ALL, Progress, progress_of
 from harness.console.sparkline import ASCII_BARS, BARS, sparkline
-from harness.console.summary import go_on, next_steps
+from harness.console.summary import best_lines, go_on, next_steps
 from harness.console.times import Left, duration, end_words, estimate_of, left_words
-from harness.console.words import numbers, short
+from harness.console.words import short
 from harness.git import Repository
-from harness.judge import NAMES
+from harness.progress import Progress, progress_of
 from harness.run import Settings
 from harness.run.outside import Seen, is_at_work, look, recorded_names, run_names
 from harness.run.worktime import WorkTime
@@ -81,9 +80,7 @@ def _nothing(repository: Repository) -> str:
 def _report(repository: Repository, seen: Seen, others: list[str]) -> list[str]:
     progress = progress_of(seen.rows)
     lines = [f"run {seen.name}: {_state(seen, progress)}"]
-    if progress.baseline is not None:
-        lines += [f"  baseline  {numbers(progress.baseline)}", f"  best      {_best(progress)}"]
-        lines += _chart(progress)
+    lines += best_lines(progress) + _chart(progress)
     lines.append(f"  done      {_counts(progress)}")
     if progress.calls:
         spent = "cost unknown" if progress.dollars is None else f"{progress.dollars:.2f} dollars"
@@ -120,15 +117,9 @@ def _for_how_long(seen: Seen) -> str:
     return f" for {duration(max(elapsed, 0.0))}"
 
 
-def _best(progress: Progress) -> str:
-    if progress.best is None:
-        return "the baseline: nothing beat it"
-    changes = (f"{NAMES[metric]} {f - 1:+.1%}" for metric, f in zip(IN_ALL, progress.factors, strict=True))
-    return f"{numbers(progress.best)}  (paired, in all: {', '.join(changes)})"
-
-
 def _chart(progress: Progress) -> list[str]:
-    assert progress.baseline is not None
+    if progress.baseline is None:
+        return []
     ards = [progress.baseline.ard, *(ard for ard, _ in progress.screened)][-MOST_BARS:]
     if len(ards) < 2:
         return []

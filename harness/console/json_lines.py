@@ -12,15 +12,14 @@ from typing import Any, Self, TextIO
 import msgspec
 
 from harness import finding
-from harness.console.progress import IN_ALL, Progress, progress_of
 from harness.console.view import Limits
+from harness.finding.references import has_interval
 from harness.interrupt import write_notice
+from harness.progress import IN_ALL, Progress, progress_of
 from harness.proposers.options import Wait
 from harness.records import Effect, Experiment, Measurement, Stage
 from harness.run import Run, kept, proposals_done
 from harness.totals import OUTCOMES
-
-NO_INTERVAL = 1e9  # what the judge writes where one pair gives no interval
 
 
 class JsonLines:
@@ -140,6 +139,5 @@ def _measured(measured: Measurement | None) -> dict[str, float] | None:
 
 def _change(effect: Effect) -> dict[str, float | None]:
     """Paired; the interval is null where one instance gives none."""
-    known = abs(effect.low) < NO_INTERVAL and abs(effect.high) < NO_INTERVAL
-    low, high = (effect.low, effect.high) if known else (None, None)
+    low, high = (effect.low, effect.high) if has_interval(effect) else (None, None)
     return {"before": effect.before, "after": effect.after, "change": effect.change, "low": low, "high": high}

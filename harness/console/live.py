@@ -16,11 +16,11 @@ from rich.text import Text
 
 from harness.console.painter import Painter
 from harness.console.picture import STYLES, Now, draw, hang
-from harness.console.progress import Progress, progress_of
 from harness.console.summary import summary
 from harness.console.times import Left
 from harness.console.view import Limits
 from harness.console.words import TITLE_WIDTH, first_line, left, right, short
+from harness.progress import Progress, progress_of
 from harness.proposers.options import Wait
 from harness.records import Experiment, Stage
 from harness.run import Run

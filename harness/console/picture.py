@@ -12,11 +12,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from harness.console.progress import IN_ALL, Progress
 from harness.console.sparkline import ASCII_BARS, BARS, sparkline
 from harness.console.times import Left, end_words, left_words
-from harness.console.words import numbers
-from harness.judge import NAMES
+from harness.console.words import changes_in_all, numbers
+from harness.progress import Progress
 from harness.totals import OUTCOMES
 
 LABEL = 8
@@ -78,8 +77,7 @@ def _best(progress: Progress) -> list[Text]:
     assert progress.baseline is not None
     if progress.best is None:
         return [Text("the baseline"), *map(Text, numbers(progress.baseline).split(GAP))]
-    changes = (f"{NAMES[metric]} {f - 1:+.1%}" for metric, f in zip(IN_ALL, progress.factors, strict=True))
-    return [*map(Text, numbers(progress.best).split(GAP)), Text(f"against the baseline: {', '.join(changes)}")]
+    return [*map(Text, numbers(progress.best).split(GAP)), Text(f"against the baseline: {changes_in_all(progress)}")]
 
 
 def _sparkline(progress: Progress, width: int, *, ascii_only: bool) -> list[Text]:

@@ -3,14 +3,12 @@
 Does not cover: what is shown while it runs.
 """
 
-import math
 from copy import deepcopy
 
 from harness import finding, predictions
-from harness.console.words import numbers
-from harness.judge import NAMES
+from harness.console.words import changes_in_all, numbers
+from harness.progress import Progress, progress_of
 from harness.proposers.bill import recorded_cost
-from harness.records import Experiment
 from harness.run import TRANSCRIPTS, Run, Settings, kept
 from harness.totals import Spend, Tally, total
 
@@ -21,13 +19,8 @@ def summary(run: Run, stopped: str) -> str:
     if not rows:
         return f"stopped before the baseline was measured ({stopped}); the same command goes on"
     tally, wins = total(rows, Tally), kept(rows)
-    baseline = rows[0].evidence.screen[0].candidate
     lines = ["", f"run {run.settings.run}: {tally.proposals} of {run.settings.budget} experiments, {stopped}"]
-    lines.append(f"  baseline  {numbers(baseline)}")
-    if wins:
-        lines.append(f"  best      {numbers(run.incumbent().screen)}  (paired, in all: {_in_all(wins)})")
-    else:
-        lines.append("  best      the baseline: nothing beat it")
+    lines += best_lines(progress_of(rows))
     lines += [f"  kept      {row.number}: {finding.headline(row)} ({finding.paths(row).finding})" for row in wins]
     lines.append("  verdicts  " + ", ".join(f"{count} {name}" for name, count in tally.outcomes.items()))
     if tally.nulls:
@@ -51,27 +44,27 @@ def _spent(spend: Spend, wins: int) -> list[str]:
     """Dollars, dollars a finding, tokens and the cache's share, and what lost replies may have cost."""
     input_, output = spend.input_tokens, spend.output_tokens
     share = spend.cached_tokens / input_ if input_ else 0.0
-    is_known, dollars = spend.dollars.count == spend.rows, spend.dollars.value
-    spent = f"{dollars:.2f} dollars" if is_known else "cost unknown"
-    if is_known and wins:
+    dollars, lost = spend.known_dollars, spend.known_lost
+    spent = "cost unknown" if dollars is None else f"{dollars:.2f} dollars"
+    if dollars is not None and wins:
         spent += f", {dollars / wins:.2f} a kept finding"
     lines = [
         f"  spent     {spent}; {spend.calls} replies, {input_:,} tokens in ({share:.0%} from the cache), {output:,} out"
     ]
     if spend.lost_calls:
-        is_known = spend.lost.count == spend.rows
-        most = f"up to {spend.lost.value:.2f} dollars more" if is_known else "at a cost unknown"
+        most = "at a cost unknown" if lost is None else f"up to {lost:.2f} dollars more"
         lines.append(f"  lost      {spend.lost_calls} replies never arrived, and may have been billed {most}")
     return lines
 
 
-def _in_all(wins: list[Experiment]) -> str:
-    """Cumulative paired change over the kept experiments, per metric."""
-    parts = []
-    for metric in ("ard", "dmd", "traffic"):
-        factor = math.prod(1 + e.change for row in wins for e in row.verdict.effects if e.metric == metric)
-        parts.append(f"{NAMES[metric]} {factor - 1:+.1%}")
-    return ", ".join(parts)
+def best_lines(progress: Progress) -> list[str]:
+    """Baseline and best, each on one instance, and what all that was kept changed; none before the baseline."""
+    if progress.baseline is None:
+        return []
+    best = "the baseline: nothing beat it"
+    if progress.best is not None:
+        best = f"{numbers(progress.best)}  (paired, in all: {changes_in_all(progress)})"
+    return [f"  baseline  {numbers(progress.baseline)}", f"  best      {best}"]
 
 
 def next_steps(settings: Settings, done: int, *, has_findings: bool, worked: float = 0.0) -> list[str]:

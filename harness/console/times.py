@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from harness.console.progress import Estimate, Progress, estimate_end
+from harness.progress import Estimate, Progress, estimate_end
 
 HOUR, DAY = 3600.0, 86400.0
 

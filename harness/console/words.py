@@ -3,6 +3,8 @@
 Promises: one harmless line, whatever a title or a reason holds. Does not cover: where and when it is printed.
 """
 
+from harness.judge import NAMES
+from harness.progress import IN_ALL, Progress
 from harness.records import Experiment, Measurement
 from harness.sandbox import printable
 
@@ -34,6 +36,12 @@ def right(row: Experiment) -> str:
 def numbers(measured: Measurement) -> str:
     """A measurement in a few words."""
     return f"ARD {measured.ard:,.0f}  DMD {measured.dmd:.3g}  accuracy {measured.accuracy:.1%}"
+
+
+def changes_in_all(progress: Progress) -> str:
+    """What all that was kept changed, paired."""
+    factors = zip(IN_ALL, progress.factors, strict=True)
+    return ", ".join(f"{NAMES[metric]} {factor - 1:+.1%}" for metric, factor in factors)
 
 
 def first_line(text: str, cap: int = 160) -> str:

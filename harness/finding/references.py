@@ -30,6 +30,7 @@ MUST_GAIN: Mapping[Win, tuple[Metric, ...]] = {
 
 # Wide enough for any double written out in full; the default of 28 digits refuses to quantize 1e30.
 _WIDE = Context(prec=700)
+_NO_BOUND = 1e9  # what the judge writes for a high end that one pair does not give; the low end is -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,11 @@ def solved_texts(experiment: Experiment) -> tuple[str, str]:
 def effect_of(verdict: Verdict, metric: Metric) -> Effect | None:
     """The verdict's effect on a metric; None where the gate did not judge it."""
     return next((effect for effect in verdict.effects if effect.metric == metric), None)
+
+
+def has_interval(effect: Effect) -> bool:
+    """Whether the instances were enough for an interval: one pair gives none, and the judge writes all there is."""
+    return effect.low > -1 and effect.high < _NO_BOUND
 
 
 def claimed_text(verdict: Verdict) -> str:

@@ -8,6 +8,7 @@ Does not cover: the proposer's words (`prose`), and how the sections are put tog
 import re
 from collections.abc import Mapping
 
+from harness import predictions
 from harness.finding.prose import show_code
 from harness.finding.references import (
     HEADLINE,
@@ -141,26 +142,28 @@ def prediction_lines(experiment: Experiment, facts: Facts) -> list[str]:
     if prediction is None:
         return ["nothing."]
     effect = effect_of(experiment.verdict, prediction.metric)
-    said = f"{short_label(prediction.metric)} {prediction.direction}"
-    if prediction.size is not None:
-        said += f" by {gain_text(prediction.metric, abs(prediction.size))}"
+    said = predicted_text(prediction)
     if effect is None:
         return [f"{said}. It was not measured."]
     figures = facts.figures
     low, high = figures[f"{effect.metric}.low"].text, figures[f"{effect.metric}.high"].text
     measured = f"Measured: {figures[f'{effect.metric}.change'].text} ({low} to {high})."
-    return [f"{said}. {measured} {_came_true(prediction, effect)}"]
+    return [f"{said}. {measured} {_came_true(prediction, effect, predictions.fate(experiment))}"]
 
 
-def _came_true(prediction: Prediction, effect: Effect) -> str:
-    if prediction.direction == "same":
-        true = effect.low <= 0 <= effect.high
-        return "It came true: no change beyond the noise." if true else "It did not come true."
-    sign = 1 if prediction.direction == "higher" else -1
-    if effect.low <= 0 <= effect.high and effect.low != effect.high:
+def predicted_text(prediction: Prediction) -> str:
+    """What was predicted in a few words: `DMD lower by 80.0 %`."""
+    size = "" if prediction.size is None else f" by {gain_text(prediction.metric, abs(prediction.size))}"
+    return f"{short_label(prediction.metric)} {prediction.direction}{size}"
+
+
+def _came_true(prediction: Prediction, effect: Effect, fate: predictions.Fate) -> str:
+    if fate == "undecided":
         return "Undecided: the change is inside the noise."
-    if effect.change * sign <= 0:
+    if fate != "true":
         return "It did not come true."
+    if prediction.direction == "same":
+        return "It came true: no change beyond the noise."
     if prediction.size is None:
         return "The direction came true; no size was predicted."
     compared = "at least" if abs(effect.change) >= abs(prediction.size) else "less than"

@@ -11,7 +11,7 @@ from math import log
 
 from harness.proposers.champion_block import PATH, Configuration, Value, read_block
 from harness.records import Briefing, Edit, Experiment, Measurement
-from harness.totals import Table, total
+from harness.totals import Table, is_kept, total
 
 # An unsolved candidate paid for the whole epoch limit and has nothing: ten times the worst that solved the
 # task.
@@ -72,7 +72,7 @@ class Searched:
         if row.kind == "baseline" and self.baseline is None and (measured := _measurements(row)):
             self.baseline = Level(_mean_log(measured), all(each.solved for each in measured))
         edit = _champion_edit(row)
-        if not self.is_replaced and row.kind == "proposal" and row.verdict.outcome == "kept":
+        if not self.is_replaced and is_kept(row):
             self.replaced, self.is_replaced = read_block(edit.search) if edit else None, True
         configuration = read_block(edit.text) if edit else None
         if configuration is None:

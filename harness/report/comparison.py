@@ -13,9 +13,10 @@ from math import comb, sqrt
 from statistics import fmean
 
 from harness.records import Experiment, Metric
-from harness.report.levels import Chain, chain, is_kept
+from harness.report.levels import Chain, chain
 from harness.report.source import RunSource
 from harness.report.spending import Spending, spending
+from harness.totals import is_kept
 
 COMPARED: Metric = "dmd"
 MOST_SPLITS = 100_000

@@ -17,7 +17,7 @@ from harness import finding, predictions
 from harness.finding.claims import claim, finding_id, kept_win
 from harness.finding.prose import edit_literals, render_quote
 from harness.finding.references import Facts, change_text, gather_facts, level_text, pair_change
-from harness.finding.sections import LABELS, open_questions, prediction_lines, surprises
+from harness.finding.sections import LABELS, open_questions, predicted_text, prediction_lines, surprises
 from harness.judge.bounds import win_level
 from harness.records import METRICS, Experiment, Metric, Pair
 from harness.report.diffs import show_diff
@@ -228,8 +228,4 @@ def _commands(row: Experiment, published: Published) -> tuple[Command, ...]:
 
 def prediction_text(row: Experiment) -> str:
     """What was predicted, in a few words; empty where nothing was."""
-    wanted = row.prediction
-    if wanted is None:
-        return ""
-    size = "" if wanted.size is None else f" by {wanted.size:.1%}"
-    return f"{LABELS[wanted.metric]} {wanted.direction}{size}"
+    return "" if row.prediction is None else predicted_text(row.prediction)

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
+from harness.finding.references import has_interval
 from harness.judge.bounds import VALUES
 from harness.records import METRICS, Effect, Experiment, Metric
+from harness.totals import is_kept
 
-NO_INTERVAL = 1e8  # the judge writes 1e9 for the upper end where one instance gives no interval
+MOST_CHANGE = 1e8  # relative: more no measurement gives
 CONFIDENCE = 0.95
 
 
@@ -63,11 +65,6 @@ class Chain:
         return math.expm1(self.mean - reach), math.expm1(self.mean + reach)
 
 
-def is_kept(row: Experiment) -> bool:
-    """Whether it advanced the branch: a null row never does."""
-    return row.kind == "proposal" and row.verdict.outcome == "kept"
-
-
 def standings(rows: Sequence[Experiment]) -> tuple[Standing, ...]:
     """One for every row, in order."""
     found = []
@@ -89,18 +86,17 @@ def _is_sane(effect: Effect) -> bool:
     values = (effect.change, effect.low, effect.high, effect.after)
     if effect.metric == "accuracy":
         return all(-1 <= value <= 1 for value in values)
-    return all(math.isfinite(value) for value in values) and -1 < effect.change < NO_INTERVAL
+    return all(math.isfinite(value) for value in values) and -1 < effect.change < MOST_CHANGE
 
 
 def _level(effect: Effect, incumbent: dict[Metric, float]) -> Level:
-    has_interval = effect.high < NO_INTERVAL and effect.low > -1
     if effect.metric == "accuracy":
         ends = (effect.after + end - effect.change for end in (effect.low, effect.high))
     else:
         ends = (incumbent[effect.metric] * (1 + end) for end in (effect.low, effect.high))
     value = effect.after if effect.metric == "accuracy" else incumbent[effect.metric] * (1 + effect.change)
     low, high = ends
-    return Level(value, low, high) if has_interval else Level(value, None, None)
+    return Level(value, low, high) if has_interval(effect) else Level(value, None, None)
 
 
 def chain(rows: Sequence[Experiment], metric: Metric) -> Chain | None:

@@ -26,7 +26,8 @@ from harness.report.endings import MEANINGS
 from harness.report.levels import standings
 from harness.report.source import RunSource
 from harness.report.svg import Drawing
-from harness.report.view import IMPOSSIBLE, OUTCOMES, SHAPES, RunView, duration, view_run
+from harness.report.view import IMPOSSIBLE, SHAPES, RunView, duration, view_run
+from harness.totals import OUTCOMES
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.records import Experiment
+from harness.totals import Spend, total
 
 REST = "propose and record"
 
@@ -40,23 +41,18 @@ class Spending:
 
 def spending(rows: Sequence[Experiment]) -> Spending:
     """Everything that the rows cost."""
-    costs = [row.cost for row in rows]
+    spend = total(rows, Spend)
     return Spending(
         seconds=math.fsum(row.seconds for row in rows),
         stages=_stages(rows),
-        calls=sum(cost.calls for cost in costs),
-        input_tokens=sum(cost.input_tokens for cost in costs),
-        cached_tokens=sum(cost.cached_tokens for cost in costs),
-        output_tokens=sum(cost.output_tokens for cost in costs),
-        dollars=_known([cost.dollars for cost in costs]),
-        lost_calls=sum(cost.lost_calls for cost in costs),
-        lost_dollars=_known([cost.lost_dollars for cost in costs]),
+        calls=spend.calls,
+        input_tokens=spend.input_tokens,
+        cached_tokens=spend.cached_tokens,
+        output_tokens=spend.output_tokens,
+        dollars=spend.known_dollars,
+        lost_calls=spend.lost_calls,
+        lost_dollars=spend.known_lost,
     )
-
-
-def _known(dollars: Sequence[float | None]) -> float | None:
-    known = [each for each in dollars if each is not None]
-    return math.fsum(known) if len(known) == len(dollars) else None
 
 
 def _stages(rows: Sequence[Experiment]) -> tuple[StageTime, ...]:
@@ -66,5 +62,5 @@ def _stages(rows: Sequence[Experiment]) -> tuple[StageTime, ...]:
             sums.setdefault(stage, []).append(seconds)
         rest = row.seconds - math.fsum(seconds for _, seconds in row.seconds_by_stage)
         sums.setdefault("baseline" if row.kind == "baseline" else REST, []).append(max(0.0, rest))
-    total = math.fsum(math.fsum(parts) for parts in sums.values()) or 1.0
-    return tuple(StageTime(name, math.fsum(p), len(p), math.fsum(p) / total) for name, p in sums.items())
+    whole = math.fsum(math.fsum(parts) for parts in sums.values()) or 1.0
+    return tuple(StageTime(name, math.fsum(p), len(p), math.fsum(p) / whole) for name, p in sums.items())

@@ -11,16 +11,16 @@ from itertools import groupby
 from harness import predictions
 from harness.errors import ArdentError
 from harness.finding.references import change_text, level_text
-from harness.records import METRICS, Experiment, Metric, Outcome, Stage
+from harness.records import METRICS, Experiment, Metric, Stage
 from harness.report.endings import Group, endings
 from harness.report.findings import FindingView, fate_of, prediction_text, prose_of, title_of, view_finding
-from harness.report.levels import Chain, Standing, chain, is_kept, standings
+from harness.report.levels import Chain, Standing, chain, standings
 from harness.report.source import RunSource, Statement
 from harness.report.spending import Spending, spending
+from harness.totals import OUTCOMES, is_kept
 from harness.verify import Problem
 
 COLUMNS: tuple[Metric, ...] = ("ard", "dmd", "traffic", "accuracy")
-OUTCOMES: tuple[Outcome, ...] = ("kept", "discarded", "inconclusive", "invalid")
 SHAPES: dict[str, str] = {"kept": "●", "discarded": "×", "inconclusive": "◇", "invalid": "|"}
 CHAINED: tuple[Metric, ...] = ("dmd", "ard", "traffic")
 # What forged rows may raise when their numbers are rendered; everything else would be a bug of the page.

@@ -25,10 +25,11 @@ from harness.judge import in_order, slack_after
 from harness.profiling.rows import profile_rows
 from harness.records import Experiment, Pair, Slack
 from harness.run.worktime import WorkTime
-from harness.totals import Tally, total
+from harness.totals import Tally, is_kept, total
 
 SETTINGS = "run.json"
 LEDGER = "ledger.jsonl"
+LOCK = "lock"
 TRANSCRIPTS = "transcripts"
 HARNESS = Path(__file__).resolve().parents[1]
 PROSE_READERS = {"claude"}  # proposers that read the briefing's text, for which the incumbent is profiled
@@ -94,7 +95,7 @@ class Standing:
 
     def add(self, row: Experiment) -> None:
         """Take in the next row."""
-        if self.pair is not None and not _advances(row):
+        if self.pair is not None and not is_kept(row):
             return
         pairs = row.evidence.confirm if self.pair else row.evidence.screen
         try:
@@ -179,10 +180,6 @@ def is_run_name(name: str) -> bool:
 def kept(rows: Sequence[Experiment]) -> list[Experiment]:
     """The experiments that advanced the branch: kept proposals. A kept null row advances nothing."""
     return [rows[position] for position in total(rows, Tally).kept]
-
-
-def _advances(row: Experiment) -> bool:
-    return row.kind == "proposal" and row.verdict.outcome == "kept"
 
 
 def proposals_done(rows: Sequence[Experiment]) -> int:

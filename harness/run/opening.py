@@ -18,15 +18,16 @@ from harness import crash_points, doctor
 from harness import ledger as ledgers
 from harness import task as tasks
 from harness.briefing.ledger import DeadEnds
-from harness.console.progress import Watched
 from harness.errors import ArdentError, BadInputError
 from harness.gate import Bench
 from harness.git import Repository
 from harness.predictions import Score
+from harness.progress import Watched
 from harness.proposers.search_history import Searched
 from harness.records import Experiment
 from harness.run import (
     LEDGER,
+    LOCK,
     SETTINGS,
     Run,
     Settings,
@@ -69,7 +70,7 @@ def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: 
     crash_points.reach("folder-made")
     refs = (f"refs/heads/research/{name}", f"refs/experiments/{name}/")
     with (
-        ledgers.exclusive_lock(folder / "lock", f"run {name}"),
+        ledgers.exclusive_lock(folder / LOCK, f"run {name}"),
         repository.alone_on(refs, folder / "git") as repository,
     ):
         crash_points.reach("locked")

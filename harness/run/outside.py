@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Literal
 
 from harness import ledger as ledgers
-from harness.console.progress import Watched
 from harness.errors import BadInputError
 from harness.git import Repository
 from harness.ledger.holder import Holder, read_holder
+from harness.progress import Watched
 from harness.records import Experiment
-from harness.run import LEDGER, SETTINGS, Settings, harness_hash, is_run_name, proposals_done, read_settings
+from harness.run import LEDGER, LOCK, SETTINGS, Settings, harness_hash, is_run_name, proposals_done, read_settings
 from harness.run.worktime import Worked, WorkTime
 from harness.totals import Tally
 
-LOCK = "lock"  # as run.opening names it
 State = Literal["running", "unknown", "killed", "stopped", "ended", "recorded"]
 """`unknown`: its process is on another machine. `stopped`: by Ctrl-C, --max-hours or a pause. `recorded`: only its
 committed ledger is here."""

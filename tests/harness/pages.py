@@ -8,6 +8,7 @@ from harness import task as tasks
 from harness.records import Edit
 from harness.report.page import Made, render
 from harness.report.source import Audit, Fact, ProfilePair, Published, Review, RunSource, Statement
+from harness.totals import is_kept
 from tests.harness.factories import make_diff
 from tests.harness.project import TINY
 from tests.harness.synthetic import make_rows
@@ -33,18 +34,14 @@ def make_source(count=40, rows=None, **changes):
     source = RunSource(
         name=rows[0].run,
         rows=rows,
-        audit=Audit(derived=len(rows) - 1, consistent=1, findings=sum(map(_is_kept, rows))),
+        audit=Audit(derived=len(rows) - 1, consistent=1, findings=sum(map(is_kept, rows))),
         rules=TASK.rules,
         budget=None,
         state=Statement("note", ""),
         facts=(Fact("branch", Statement("good", "research/synthetic is merged.")),),
-        published={row.number: make_published() for row in rows if _is_kept(row)},
+        published={row.number: make_published() for row in rows if is_kept(row)},
     )
     return replace(source, **changes)
-
-
-def _is_kept(row):
-    return row.kind == "proposal" and row.verdict.outcome == "kept"
 
 
 def make_published(**changes):

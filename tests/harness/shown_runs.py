@@ -33,5 +33,4 @@ def make_run(*rows, budget=20, proposer="search"):
         branch="research/main",
         folder=Path(os.devnull),  # no transcripts
         worked=SimpleNamespace(hours=lambda: 0.0),
-        incumbent=lambda: SimpleNamespace(screen=make_pair().candidate),
     )

@@ -112,6 +112,13 @@ def test_row_says_claim_prediction_effects_and_end():
     assert "Proposals so far: 1, of which 1 kept, 0 discarded" in prompt
 
 
+def test_a_row_of_one_instance_claims_no_interval():
+    effects = tuple(replace(e, low=-1.0, high=1.0 if e.metric == "accuracy" else 1e9) for e in make_effects())
+    prompt = write(experiments=(make_baseline(), make_row(7, verdict=make_verdict(effects=effects)))).prompt
+    assert "accuracy +0.4 points (one instance)" in prompt
+    assert prompt.count("(one instance)") == len(effects)
+
+
 def test_baseline_and_null_rows_are_not_listed():
     prompt = write(experiments=(make_baseline(), make_row(1, kind="null", title="nothing changed"))).prompt
     assert "No proposal was tried yet" in prompt

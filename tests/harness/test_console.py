@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from harness.console import Console, first_line, summary
+from harness.console.json_lines import row_object
 from harness.proposers.options import Wait
 from harness.records import Cost, Verdict
 from tests.harness.factories import make_effects, make_experiment, make_verdict
@@ -123,6 +124,16 @@ def test_signs_that_a_stream_has_not_are_replaced():
     console = Console(io.TextIOWrapper(raw, encoding="ascii"))
     console.say("Größe…")
     assert raw.getvalue() == b"Gr??e?\n"
+
+
+def test_a_program_gets_null_where_one_instance_gives_no_interval():
+    """The judge writes all there is: -1 to 1e9, for accuracy -1 to 1."""
+    ends = {effect.metric: (-1.0, 1.0 if effect.metric == "accuracy" else 1e9) for effect in make_effects()}
+    effects = tuple(replace(e, low=ends[e.metric][0], high=ends[e.metric][1]) for e in make_effects())
+    told = row_object(make_experiment(verdict=make_verdict(effects=effects)))["changes"]
+    assert {(change["low"], change["high"]) for change in told.values()} == {(None, None)}
+    known = row_object(make_experiment())["changes"]
+    assert all(change["low"] < change["change"] < change["high"] for change in known.values())
 
 
 def test_the_summary_multiplies_paired_gains():

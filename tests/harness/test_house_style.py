@@ -37,6 +37,7 @@ DEEP = {
     "sandbox": {"channel", "confine"},
     "interrupt": set(),
     "predictions": set(),
+    "progress": set(),
     "scratch": set(),
 }
 MIDDLE = {"measure", "contract", "gate", "briefing", "opinion"}

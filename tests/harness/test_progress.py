@@ -6,9 +6,9 @@ from math import inf
 
 import pytest
 
-from harness.console.progress import LEAST_TURNS, MOST_POINTS, MOST_TURNS, Progress, estimate_end, progress_of
 from harness.console.sparkline import ASCII_BARS, BARS, sparkline
 from harness.console.times import Left, duration, end_words
+from harness.progress import LEAST_TURNS, MOST_POINTS, MOST_TURNS, Progress, estimate_end, progress_of
 from harness.records import Cost
 from tests.harness.factories import make_effects, make_experiment, make_verdict
 from tests.harness.shown_runs import invalid, make_baseline

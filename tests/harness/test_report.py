@@ -22,12 +22,13 @@ from harness.report.comparison import compare, cut
 from harness.report.diffs import show_diff
 from harness.report.endings import endings
 from harness.report.findings import unmarked
-from harness.report.levels import chain, is_kept, standings
+from harness.report.levels import chain, standings
 from harness.report.page import render
 from harness.report.profiles import movement
 from harness.report.source import Audit, Statement
 from harness.report.spending import REST, spending
 from harness.report.view import view_run
+from harness.totals import is_kept
 from harness.verify import Problem
 from tests.harness.factories import (
     make_diff,

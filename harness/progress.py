@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 
 from harness.records import Experiment, Measurement, Metric
-from harness.totals import total
+from harness.totals import is_kept, total
 
 LEAST_TURNS = 3  # before so many experiments ended there is no estimate
 MOST_TURNS = 20  # the last ones: a run grows faster as its incumbent shrinks
@@ -56,7 +56,7 @@ class Progress:
         """The same with one row more."""
         if row.kind == "baseline":
             return replace(self, baseline=row.evidence.screen[0].candidate)
-        is_kept = row.kind == "proposal" and row.verdict.outcome == "kept"
+        advanced = is_kept(row)
         timed = replace(
             self,
             seconds=(*self.seconds, row.seconds)[-MOST_TURNS:],
@@ -66,9 +66,9 @@ class Progress:
         )
         if row.kind == "null":
             return replace(timed, nulls=self.nulls + 1, nulls_kept=self.nulls_kept + (row.verdict.outcome == "kept"))
-        points = [(pair.candidate.ard, is_kept) for pair in row.evidence.screen]
+        points = [(pair.candidate.ard, advanced) for pair in row.evidence.screen]
         counted = replace(timed, screened=(*self.screened, *points)[-MOST_POINTS:])
-        return _counted(counted, row, is_kept=is_kept)
+        return _counted(counted, row)
 
 
 @dataclass(slots=True)
@@ -114,10 +114,10 @@ def estimate_end(progress: Progress, left: int, hours: float = math.inf, dollars
     return Estimate(ends[0], ends[1], turns, len(progress.seconds))
 
 
-def _counted(progress: Progress, row: Experiment, *, is_kept: bool) -> Progress:
+def _counted(progress: Progress, row: Experiment) -> Progress:
     outcome = row.verdict.outcome
     counted = replace(progress, **{outcome: getattr(progress, outcome) + 1})
-    if not is_kept:
+    if not is_kept(row):
         return counted
     changes = {effect.metric: effect.change for effect in row.verdict.effects}
     factors = tuple(f * (1 + changes.get(m, 0.0)) for m, f in zip(IN_ALL, progress.factors, strict=True))
