@@ -21,19 +21,34 @@ def draw_figures(rows: list[Row], directory: Path) -> list[Path]:
     Raises:
         ParityError: the directory cannot be written.
     """
+    make_directory(directory)
     values = {row.claim.id: row.values for row in rows if row.values}
     paths = []
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         for name, (claims, draw) in FIGURES.items():
             if all(claim in values for claim in claims):
                 path = directory / f"{name}.png"
                 draw(*(values[claim] for claim in claims)).savefig(path, dpi=110)
                 paths.append(path)
     except OSError as error:
-        trouble = f"--plots: {error.filename}: {error.strerror}; name a directory that can be written"
-        raise ParityError(trouble) from None
+        raise _unwritable(error) from None
     return paths
+
+
+def make_directory(directory: Path) -> None:
+    """Make it where it is missing.
+
+    Raises:
+        ParityError: it cannot be made.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError) -> ParityError:
+    return ParityError(f"--plots: {error.filename}: {error.strerror}; name a directory that can be written")
 
 
 def _progress(values: Values) -> "Figure":

@@ -1,8 +1,8 @@
 """Values measured earlier, kept in a file of JSON lines, so that a long reproduction goes on where it stopped.
 
-Promises: a kept value is used again only while the code that made it is the same (but for layout and comments): the
-engine, the methods and the study's own module. Does not cover: another machine or Python; the file is for going on,
-not for sharing.
+Promises: a kept value is used again only for the same function with the same arguments, and while the code that made
+it is the same (but for layout and comments): the engine, the methods and the study's own module. A last line that was
+cut short is dropped. Does not cover: another machine or Python; the file is for going on, not for sharing.
 """
 
 import ast
@@ -20,12 +20,16 @@ SHARED = ("studies/batches.py", "studies/numpy_draws.py")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One claim's values, what they took, and the digest of the code that made them."""
+    """The values of a part of a claim, what they took, and the digest of the code that made them.
+
+    `claim` is the claim's id, then the part's function and arguments; `note` is shown beside the numbers.
+    """
 
     claim: str
     digest: str
     values: tuple[float, ...]
     seconds: float
+    note: str = ""
 
 
 def digest_code(modules: tuple[str, ...]) -> str:
@@ -36,6 +40,15 @@ def digest_code(modules: tuple[str, ...]) -> str:
     for path in sorted(paths):
         total.update(ast.dump(ast.parse(path.read_text(encoding="utf-8"))).encode() + b"\0")
     return total.hexdigest()[:16]
+
+
+def open_kept(path: Path) -> None:
+    """Make the file where there is none, before anything is measured for it.
+
+    Raises:
+        ParityError: it cannot be written.
+    """
+    _append(path, "")
 
 
 def read_kept(path: Path) -> dict[tuple[str, str], Kept]:
@@ -50,8 +63,8 @@ def read_kept(path: Path) -> dict[tuple[str, str], Kept]:
     for number, line in enumerate(_read_lines(path), start=1):
         try:
             row = json.loads(line)
-            kept = Kept(row["claim"], row["digest"], tuple(row["values"]), row["seconds"])
-        except (ValueError, KeyError, TypeError):
+            kept = Kept(row["claim"], row["digest"], tuple(row["values"]), row["seconds"], row.get("note", ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise ParityError(f"--keep: {path}: line {number} is no kept value; name another file") from None
         found[kept.claim, kept.digest] = kept
     return found
@@ -59,9 +72,12 @@ def read_kept(path: Path) -> dict[tuple[str, str], Kept]:
 
 def _read_lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        *lines, torn = path.read_text(encoding="utf-8").split("\n")
+        if torn:  # the writer was killed, or the disk was full
+            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     except (OSError, ValueError) as error:
         raise ParityError(f"--keep: {path}: cannot be read: {error}; name another file") from None
+    return lines
 
 
 def keep(path: Path, kept: Kept) -> None:
@@ -70,8 +86,12 @@ def keep(path: Path, kept: Kept) -> None:
     Raises:
         ParityError: the file cannot be written.
     """
+    _append(path, json.dumps(asdict(kept)) + "\n")
+
+
+def _append(path: Path, text: str) -> None:
     try:
         with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(kept)) + "\n")
+            file.write(text)
     except OSError as error:
         raise ParityError(f"--keep: {path}: {error.strerror}; name a file that can be written") from None

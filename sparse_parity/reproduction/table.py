@@ -15,8 +15,9 @@ HEAD = """\
 
 Made by `python -m sparse_parity reproduce`; do not edit. "Ours" is computed by running this package, and compared with
 what the original public code printed. *reproduced*: the same digits. *within noise*: no digits are fixed. *artefact*:
-the number is right and shows something else than claimed. *wrong*: the claim does not hold. *not run*: see why.
-*differs*: our number does not agree with the reference; there should be none.
+the number is right and shows something else than claimed. *wrong*: the claim does not hold. *not run*: left out.
+*differs*: our number does not agree with the reference; there should be none. *(reduced: ...)* names the smaller
+studies, with their arguments, that stand in for the claim's own.
 """
 
 

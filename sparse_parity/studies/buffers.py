@@ -4,6 +4,7 @@ from sparse_parity.config import EXP_A, THREE_BIT, Config
 from sparse_parity.metrics import track_step
 from sparse_parity.protocol import load_method
 from sparse_parity.published import PERLAYER_AS_PUBLISHED, net_sizes, replay, replay_perlayer
+from sparse_parity.studies.batches import Say
 from sparse_parity.tracker import BufferSummary, MemTracker, Summary
 
 LEFT_OUT = ("dout", "dW2", "db2", "dh", "dh_pre")
@@ -90,6 +91,13 @@ def perlayer_is_fused_cut_short() -> float:
 def perlayer_records_as_fused() -> float:
     """1 if fused and per-layer, recorded fully, make the same events in the same order; and 0 if not."""
     return float(calls("fused", EXP_A) == calls("perlayer", EXP_A))
+
+
+def compare_lists(_: Say) -> tuple[float, ...]:
+    """Events of a fused step, of those left out, and of the published per-layer list; then the two comparisons."""
+    own, published = calls("fused", EXP_A), PERLAYER_AS_PUBLISHED.split(", ")
+    left_out = len(own) - len(leave_out(own))
+    return len(own), left_out, len(published), perlayer_is_fused_cut_short(), perlayer_records_as_fused()
 
 
 def cut_standard_short(config: Config) -> float:

@@ -11,7 +11,7 @@ from sparse_parity.metrics import PARAMETERS, flatten
 from sparse_parity.protocol import State, load_method
 from sparse_parity.studies.batches import Say, tell_epochs
 from sparse_parity.tracker import MemTracker
-from sparse_parity.training import Training, train
+from sparse_parity.training import Plan, Training, train
 
 VARIANTS = ("standard", "fused", "perlayer")
 
@@ -19,7 +19,7 @@ VARIANTS = ("standard", "fused", "perlayer")
 @cache
 def trained(method: str, config: Config) -> Training:
     """Each training once in a process; nobody changes it."""
-    return train(load_method(method), config, config.hp)
+    return train(load_method(method), config, config.hp, plan=Plan(watch=False))
 
 
 def digest(state: State) -> str:

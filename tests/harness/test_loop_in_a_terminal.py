@@ -9,6 +9,7 @@ import pytest
 from harness.cli import loop_arguments
 from harness.errors import ArdentError
 from tests.harness.loops import is_measuring_in, rows_of, run_loop, scripted, wait_until
+from tests.harness.project import harness
 from tests.harness.scripts import KEPT, POLICY
 from tests.harness.terminals import loop_in_terminal
 
@@ -43,6 +44,7 @@ def test_ctrl_c_twice_on_a_terminal_stops_at_once_and_leaves_it_usable(begun):
     assert "   1/2  Half the hidden units\n" in said
     assert said.endswith("interrupted; the same command goes on where it was")
     assert len(rows_of(begun, "x")) == 1
+    assert harness(begun, "status").stdout.startswith("run x: stopped after 0 of 2 experiments: ")  # and not killed
 
 
 def test_a_killed_loop_leaves_the_terminal_usable(begun):
