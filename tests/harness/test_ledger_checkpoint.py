@@ -224,15 +224,16 @@ Ledger.open(Path(sys.argv[1]), (Tally,), "this harness").close()
 """
 
 
-@pytest.mark.parametrize("point", [1, 2])
-def test_a_kill_while_a_checkpoint_is_written_loses_nothing(ledger, tmp_path, point):
+@pytest.mark.parametrize(("point", "name"), [(2, "file-written"), (3, "file-replaced")])
+def test_a_kill_while_a_checkpoint_is_written_loses_nothing(ledger, tmp_path, point, name):
     place = place_of(ledger.path)
     place.unlink()
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     environment[VARIABLE] = f"{point} {tmp_path / 'passed'}"
     done = subprocess.run([sys.executable, "-c", KILLED, str(ledger.path)], env=environment, check=False)
     assert done.returncode == -9
-    assert place.exists() == (point == 2)
+    assert (tmp_path / "passed").read_text().splitlines() == ["ledger-opened", "file-written", "file-replaced"][:point]
+    assert place.exists() == (name == "file-replaced")
     again = reopen(ledger, (Tally,))
     assert again.rows == ledger.rows
     again.close()
