@@ -95,8 +95,7 @@ def _merge(reviewed: ReviewedRun, *, is_dry: bool) -> Merge:
     with tried(reviewed, _message(reviewed, into)) as trial:
         if trial.conflicts:
             return _with(merge, trial, (), is_done=False)
-        _audit(reviewed, trial)
-        notes = tuple(_notes(reviewed, trial))
+        notes = (*_audit(reviewed, trial), *_notes(reviewed, trial))
         if not is_dry:
             _fast_forward(repository, trial.commit, into)
         return _with(merge, trial, notes, is_done=not is_dry)
@@ -193,14 +192,15 @@ def _message(reviewed: ReviewedRun, into: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _audit(reviewed: ReviewedRun, trial: Trial) -> None:
-    """`check` of the merged tree, and `verify` of the run in it."""
-    problems = check_all(trial.repository)
-    problems += map(str, audit_run(trial.repository, read_run(trial.repository, reviewed.name)).problems)
+def _audit(reviewed: ReviewedRun, trial: Trial) -> tuple[str, ...]:
+    """`check` of the merged tree, and `verify` of the run in it; what verify notes."""
+    audit = audit_run(trial.repository, read_run(trial.repository, reviewed.name))
+    problems = [*check_all(trial.repository), *map(str, audit.problems)]
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         where = f"`python -m harness check` and `verify --run {reviewed.name}`"
         raise ArdentError(f"merged, {where} would not hold: {problems[0]}{more}; mend that first, nothing was changed")
+    return audit.notes
 
 
 def _notes(reviewed: ReviewedRun, trial: Trial) -> Iterator[str]:
