@@ -10,7 +10,6 @@ later.
 """
 
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,8 +19,8 @@ from pathlib import Path, PurePosixPath
 from harness import crash_points
 from harness.errors import ArdentError
 from harness.git import apart, left
-from harness.git.command import GitCommand, trouble
-from harness.git.stream import SHA, Blob, checked_path, import_stream
+from harness.git.command import GitCommand, trouble, with_identity
+from harness.git.stream import SHA, checked_path, import_stream
 
 _IN_PROGRESS = {
     "MERGE_HEAD": "git merge --abort",
@@ -31,6 +30,7 @@ _IN_PROGRESS = {
     "REVERT_HEAD": "git revert --abort",
     "BISECT_LOG": "git bisect reset",
 }
+_PRUNED = 5  # how often a commit is made that a user's git prune takes before it is on a ref
 _MOVED = ("but expected", "reference already exists", "unable to resolve reference")
 
 
@@ -63,7 +63,7 @@ class Repository:
         if facts[1] == "true":
             raise ArdentError(f"{path}: the clone is shallow; run: git fetch --unshallow")
         root, git_dir = Path(facts[4]), Path(facts[3])
-        command = _with_identity(GitCommand(root, git_dir))
+        command = with_identity(GitCommand(root, git_dir))
         found = cls(root, git_dir, (path / facts[2]).resolve() / "ardent", command)
         found._check_state(allow_in_progress=allow_in_progress)
         return found
@@ -196,16 +196,27 @@ class Repository:
         same arguments give the same hash. Returns the hash. ArdentError: the ref is elsewhere, the disk full.
         """
         stamp = f"{self.command.identity} {int(time.time()) if date is None else date} +0000"
-        with apart.new_objects(self.command, self.common, self.private_dir(), parent) as command:
-            known = {path: _store(command, new) if isinstance(new, Path) else new for path, new in changes.items()}
-            stream = b"".join(import_stream(parent, known, message, stamp))
-            sha = command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream).decode().strip()
-        crash_points.reach("commit-made")
-        self.move_ref(ref, sha, expected)
-        return sha
+        is_named = False
+        for _ in range(_PRUNED):
+            sha = self._make_commit(parent, changes, message, stamp)
+            crash_points.reach("commit-made")
+            is_named = is_named or self.move_ref(ref, sha, expected)
+            if is_named and apart.is_whole(self.command, sha, parent):
+                return sha
+        raise ArdentError(f"{ref}: git prune removes what is written; let it end, then run the same command again")
 
-    def move_ref(self, ref: str, new: str, expected: str | None) -> None:
-        """Move `ref` from `expected` (None: there is none) to `new`, or leave it and raise ArdentError."""
+    def _make_commit(self, parent: str, changes: Mapping[str, str | Path | None], message: str, stamp: str) -> str:
+        """The commit, on no ref yet."""
+        with apart.new_objects(self.command, self.common, self.private_dir(), parent) as command:
+            known = {path: apart.store(command, new) if isinstance(new, Path) else new for path, new in changes.items()}
+            stream = b"".join(import_stream(parent, known, message, stamp))
+            return command.run("fast-import", "--quiet", "--date-format=raw", stdin=stream).decode().strip()
+
+    def move_ref(self, ref: str, new: str, expected: str | None) -> bool:
+        """Move `ref` from `expected` (None: there is none) to `new`, or leave it and raise ArdentError.
+
+        False: `new` is not there, because a user's git prune took it before it was on a ref.
+        """
         old = "0" * len(new) if expected is None else expected
         if not ref.startswith("refs/") or not SHA.fullmatch(new) or not SHA.fullmatch(old):
             raise ValueError(f"not a full ref name and full hashes: {ref!r}, {new!r}, {expected!r}")
@@ -216,10 +227,13 @@ class Repository:
                 f"{ref}: expected {wanted}, but something else moved it; "
                 f"see git log -g {ref}, then move it back or start another run"
             )
+        if answer.status and "nonexistent object" in answer.error:
+            return False
         if answer.status:
             raise trouble(f"{ref}: git update-ref", answer)
         crash_points.reach("ref-moved")
         apart.sync_ref(self.common, ref)
+        return True
 
     @contextmanager
     def alone_on(self, refs: Sequence[str], lock: Path) -> Iterator["Repository"]:
@@ -271,20 +285,6 @@ class Repository:
         undo = next((undo for name, undo in _IN_PROGRESS.items() if (self.git_dir / name).exists()), None)
         if undo and not allow_in_progress:
             raise ArdentError(f"{self.root}: in the middle of a {undo.split()[1]}; finish it, or run: {undo}")
-
-
-def _with_identity(command: GitCommand) -> GitCommand:
-    """The same command with the user's name and address, if both are configured."""
-    out = command.ask("config", "-z", "--get-regexp", r"^user\.(name|email)$") or ""
-    user = dict(entry.partition("\n")[::2] for entry in out.split("\0"))
-    # As git does: what would break the line of a commit is left out.
-    name, email = (re.sub(r"[<>\x00-\x1f]", "", user.get(f"user.{k}", "")).strip() for k in ("name", "email"))
-    return replace(command, identity=f"{name} <{email}>") if name and email else command
-
-
-def _store(command: GitCommand, file: Path) -> Blob:
-    """The file's bytes as a blob, without any of them in this process."""
-    return Blob(command.run("hash-object", "-w", "--no-filters", "--", str(file)).decode("ascii").strip())
 
 
 def _decode(raw: bytes | None, name: str) -> str:

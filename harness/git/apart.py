@@ -17,6 +17,7 @@ from pathlib import Path
 from harness import crash_points, scratch
 from harness.errors import ArdentError
 from harness.git.command import GitCommand, fix_for
+from harness.git.stream import Blob
 
 # The repository's own configuration counts too: a group may share it.
 _CONFIG = """[core]
@@ -85,6 +86,16 @@ def _make_like(made: Path, folder: Path) -> None:
     with suppress(FileExistsError):  # another git was quicker
         folder.mkdir()
         shutil.copymode(made, folder)
+
+
+def store(command: GitCommand, file: Path) -> Blob:
+    """The file's bytes as a blob, without any of them in this process."""
+    return Blob(command.run("hash-object", "-w", "--no-filters", "--", str(file)).decode("ascii").strip())
+
+
+def is_whole(command: GitCommand, sha: str, parent: str) -> bool:
+    """Whether a commit has all objects that its parent has not. Git prune takes what no ref had as it began."""
+    return command.start("rev-list", "--objects", "--quiet", sha, f"^{parent}").status == 0
 
 
 def sync_ref(common: Path, ref: str) -> None:

@@ -8,6 +8,7 @@ Does not cover: time limits. Nothing here talks to a network or waits for input.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -137,6 +138,15 @@ class GitCommand:
         if self.git_dir:  # looked for only once: a vanished .git must not lead to a repository further up
             prefix += [f"--git-dir={self.git_dir}", f"--work-tree={self.root}"]
         return prefix
+
+
+def with_identity(command: GitCommand) -> GitCommand:
+    """The same command with the user's name and address, if both are configured."""
+    out = command.ask("config", "-z", "--get-regexp", r"^user\.(name|email)$") or ""
+    user = dict(entry.partition("\n")[::2] for entry in out.split("\0"))
+    # As git does: what would break the line of a commit is left out.
+    name, email = (re.sub(r"[<>\x00-\x1f]", "", user.get(f"user.{k}", "")).strip() for k in ("name", "email"))
+    return replace(command, identity=f"{name} <{email}>") if name and email else command
 
 
 def _each(flag: str, values: Iterable[str]) -> list[str]:

@@ -217,7 +217,7 @@ def _banners(source: RunSource) -> list[Statement]:
         found.append(source.state)
     kept_nulls = sum(row.kind == "null" and row.verdict.outcome == "kept" for row in source.rows)
     if kept_nulls:
-        text = f"{kept_nulls} null rows were kept: experiments that change nothing passed the gate."
+        text = f"Null rows kept: {kept_nulls}. An experiment that changes nothing passed the gate."
         found.append(Statement("warning", text))
     return found + [Statement("note", f"{note[0].upper()}{note[1:]}.") for note in audit.notes]
 

@@ -19,9 +19,9 @@ def init(n_bits: int, k_sparse: int, hp: dict[str, float], rng) -> dict:
     net = init_mlp(n_bits, hp, rng)
     hidden = int(hp["hidden"])
     return {
-        "W1": net["W1"],
-        "b1": net["b1"],
-        "W2": net["W2"],
+        "W1": [row[:] for row in net["W1"]],  # a list belongs to one record
+        "b1": net["b1"][:],
+        "W2": net["W2"][:],
         "b2": net["b2"],
         "ema_W1": [[0.0] * n_bits for _ in range(hidden)],
         "ema_b1": [0.0] * hidden,

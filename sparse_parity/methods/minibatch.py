@@ -24,9 +24,9 @@ def init_sums(n_bits: int, hp: dict[str, float], rng) -> dict:
     net = init_mlp(n_bits, hp, rng)
     hidden = int(hp["hidden"])
     return {
-        "W1": net["W1"],
-        "b1": net["b1"],
-        "W2": net["W2"],
+        "W1": [row[:] for row in net["W1"]],  # a list belongs to one record
+        "b1": net["b1"][:],
+        "W2": net["W2"][:],
         "b2": net["b2"],
         "dW1": [[0.0] * n_bits for _ in range(hidden)],
         "db1": [0.0] * hidden,

@@ -11,7 +11,7 @@ from itertools import combinations
 from statistics import fmean
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
@@ -40,7 +40,10 @@ from tests.harness.factories import (
 from tests.harness.pages import MADE, TASK, hostile_source, make_source, uncharted
 from tests.harness.synthetic import make_rows
 
-few = settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+NO_SHRINKING = (Phase.explicit, Phase.generate)  # a page takes a tenth of a second
+few = settings(
+    max_examples=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), phases=NO_SHRINKING
+)
 
 
 @pytest.fixture(scope="module")
@@ -379,9 +382,7 @@ def test_a_broken_chain_is_said_before_anything_else(source):
 @pytest.mark.parametrize(
     "forged",
     [
-        dict(ard_reads=0),
-        dict(dmd=0.0, reads=0, writes=0),
-        dict(test_total=0),
+        dict(ard_reads=0, dmd=0.0, reads=0, writes=0),
         dict(samples=0, reuse=-1, ard_distance=-5),
     ],
     ids=str,
@@ -397,7 +398,7 @@ def test_numbers_that_no_meter_gives_are_shown_for_what_they_are(source, forged)
     assert page.count(f'<tr id="r0e{number}"') == 1
 
 
-@pytest.mark.parametrize("value", [1e300, -1.0, 1e9, -5.0], ids=str)
+@pytest.mark.parametrize("value", [1e300, -5.0], ids=str)
 def test_effects_that_cannot_be_do_not_stop_the_page(source, value):
     effects = tuple(replace(e, change=value, after=value, low=value, high=value) for e in make_effects())
     rows = [replace(row, verdict=replace(row.verdict, effects=effects)) for row in source.rows]
@@ -427,9 +428,9 @@ def test_a_run_without_a_row_says_so(source):
 
 def test_a_kept_null_row_is_a_warning(source):
     rows = list(source.rows)
-    at = next(row.number for row in rows if row.kind == "null")
+    at = next(row.number for row in rows[1:] if row.kind == "null")
     rows[at] = replace(rows[at], verdict=make_verdict())
-    assert "1 null rows were kept" in render([make_source(rows=rows)], MADE)
+    assert "Null rows kept: 1. An experiment that changes nothing" in render([make_source(rows=rows)], MADE)
 
 
 def test_the_whole_runs_numbers_are_rounded_towards_the_worse():

@@ -18,7 +18,7 @@ from harness.git import Repository
 from harness.ledger import exclusive_lock
 from harness.run import read_settings
 from harness.run.opening import _is_finished
-from tests.harness.loops import assert_refused, make_dirty, run_folder, run_loop, scripted, snapshot
+from tests.harness.loops import assert_refused, copy_project, make_dirty, run_folder, run_loop, scripted, snapshot
 from tests.harness.project import environment, git, harness, python
 from tests.harness.scripts import FUSED, KEPT, POLICY
 from tests.harness.terminals import Terminal
@@ -228,18 +228,23 @@ def test_a_decision_on_a_branch_that_moved_meanwhile_is_refused(reviewable):
     assert tip(reviewable) == before
 
 
-@pytest.mark.parametrize("passage", [1, 2])
-def test_a_kill_leaves_all_of_a_decision_or_nothing_of_it(reviewable, tmp_path, passage):
-    """Between the commit and the branch, and right after the branch moved."""
-    before = tip(reviewable)
+def killed(root, passage, passed):
+    """The decision, killed at that passage of a crash point (0: never); the points that it passed."""
     command = [sys.executable, "-m", "harness", "review", "x", "--reject", "2", "--note", "no"]
-    points = environment(reviewable) | {VARIABLE: f"{passage} {tmp_path / 'passed'}"}
-    done = subprocess.run(command, cwd=reviewable, env=points, check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert (tmp_path / "passed").read_text().split() == ["commit-made", "ref-moved"][:passage]
-    assert (tip(reviewable) == before) == (passage == 1)
-    again = review(reviewable, "--reject", "2", "--note", "no")
-    assert ("nothing was changed" in again) == (passage == 2)
+    done = subprocess.run(command, cwd=root, env=environment(root) | {VARIABLE: f"{passage} {passed}"}, check=False)
+    assert done.returncode == (-signal.SIGKILL if passage else 0)
+    return passed.read_text().split()
+
+
+def test_a_kill_leaves_all_of_a_decision_or_nothing_of_it(reviewable, tmp_path):
+    """Between the commit and the branch, and right after the branch moved; the same command goes on after either."""
+    points = killed(copy_project(reviewable, tmp_path / "whole"), 0, tmp_path / "points")
+    before = tip(reviewable)
+    assert killed(reviewable, points.index("commit-made") + 1, tmp_path / "first")[-1] == "commit-made"
+    assert tip(reviewable) == before
+    assert killed(reviewable, points.index("ref-moved") + 1, tmp_path / "second")[-1] == "ref-moved"
+    assert git(reviewable, "rev-parse", f"{BRANCH}~1") == before
+    assert "nothing was changed" in review(reviewable, "--reject", "2", "--note", "no")
     assert listed(reviewable)[SECOND]["status"] == "rejected"
     audited(reviewable)
 

@@ -3,6 +3,7 @@
 Random users are `random_users.py`, of which here is a short session; what they found stands below it.
 """
 
+import os
 import shutil
 
 import pytest
@@ -11,6 +12,7 @@ from harness import contract
 from harness.errors import ArdentError
 from harness.ledger import write_durably
 from tests.harness.loops import assert_refused, processes_of, read_until, run_folder, run_loop, scripted, started_loop
+from tests.harness.project import git, harness
 from tests.harness.random_users import GENTLE, ROUGH, Random, Start, changes, start_with, state_of
 from tests.harness.scripts import KEPT, POLICY, UNUSABLE
 
@@ -66,3 +68,24 @@ def test_the_loop_stops_with_one_line_when_its_folder_is_deleted_under_it(begun)
     assert loop.returncode == 1, err
     (line,) = err.decode().splitlines()
     assert line.startswith("error: ")
+
+
+@pytest.mark.parametrize("removed", ["prune --expire=now", "one tree"])
+def test_a_commit_that_prune_takes_before_it_is_on_a_ref_is_made_again(begun, removed):
+    """A git that prunes, all or a part, when the first commit was made and no ref has it."""
+    bin_ = begun.parent / "bin"
+    bin_.mkdir()
+    real, marker = shutil.which("git"), bin_ / "pruned"
+    there = f'{real} -C "{begun}"'
+    take = f"{there} prune --expire=now"
+    if removed == "one tree":  # of the commit, which is the last but three of update-ref's arguments
+        take = f'for a; do sha=$last; last=$a; done; t=$({there} rev-parse "$sha:findings"); '
+        take += f'rm -f "{begun}/.git/objects/$(echo $t | cut -c1-2)/$(echo $t | cut -c3-)"'
+    once = f'*" update-ref "*refs/heads/research/x*) [ -e "{marker}" ] || {{ {take}; touch "{marker}"; }} ;;'
+    (bin_ / "git").write_text(f'#!/bin/sh\ncase " $* " in {once} esac\nexec {real} "$@"\n')
+    (bin_ / "git").chmod(0o755)
+    done = run_loop(begun, *scripted(begun, [KEPT]), environment={"PATH": f"{bin_}:{os.environ['PATH']}"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert marker.exists()
+    assert git(begun, "fsck", "--connectivity-only") == ""
+    assert harness(begun, "verify", "--run", "x").returncode == 0
