@@ -21,7 +21,9 @@ from harness.flags import ModelFlags, above_zero, add_model_flags, read_model_fl
 from harness.proposers import NAMES, ProposerOptions
 from harness.proposers.options import Wait
 from harness.run import TRANSCRIPTS, Run, Wanted, editable_files, proposals_done, recorded_rows
+from harness.sandbox import printable
 
+LONGEST_ERROR = 20_000  # characters; a line names files and refs, which are other people's words
 DEFAULT_TASK = "parity20"
 DRY_BUDGET = 20
 # Full disk, quota, file size limit, read-only, no permission, out of memory, files or processes, a broken disk.
@@ -175,7 +177,7 @@ def guarded(command: Callable[[], int], *, after_interrupt: str = "the same comm
         code = command()
         sys.stdout.flush()  # here, so that a closed pipe is noticed while it can still be handled
     except ArdentError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error), keep_lines=True, cap=LONGEST_ERROR)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\ninterrupted; {after_interrupt}", file=sys.stderr)

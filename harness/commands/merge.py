@@ -7,10 +7,12 @@ hook runs and nothing is signed. Does not cover: resolving conflicts; measuring 
 
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from harness import finding
 from harness.cli import Parser
 from harness.commands import counted
 from harness.commands.check import check_all
@@ -19,12 +21,14 @@ from harness.commands.published import DISCOVERIES
 from harness.commands.recorded import Code, read_run
 from harness.commands.review import held
 from harness.commands.reviewed import ReviewedRun, code_of, restore_hint, reviewed_run
-from harness.commands.trial import Conflict, Side, Trial, merge_base, tried
+from harness.commands.trial import Conflict, Side, Trial, has_only_bullets, merge_base, tried
 from harness.commands.verify import audit_run
+from harness.edits import is_editable
 from harness.errors import ArdentError
 from harness.finding.prose import show_code
 from harness.git import Repository
 from harness.git.command import trouble
+from harness.run.branch import ledger_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,7 @@ def _merge(reviewed: ReviewedRun, *, is_dry: bool) -> Merge:
     with tried(reviewed, _message(reviewed, into)) as trial:
         if trial.conflicts:
             return _with(merge, trial, (), is_done=False)
-        _audit(reviewed, trial)
-        notes = tuple(_notes(reviewed, trial))
+        notes = (*_audit(reviewed, trial), *_notes(reviewed, trial))
         if not is_dry:
             _fast_forward(repository, trial.commit, into)
         return _with(merge, trial, notes, is_done=not is_dry)
@@ -140,6 +143,7 @@ def _check_reviewed(reviewed: ReviewedRun) -> None:
                 f"{one.id} is rejected, and {builders} build on its code and hold it; reject those too (its change "
                 f"then goes with theirs), or approve it: python -m harness review {name} --approve {one.id}"
             )
+    _check_brought(reviewed)
     if reviewed.pending is not None:
         number = reviewed.pending.number
         raise ArdentError(f"experiment {number} was kept, and {reviewed.branch} lacks it; start the run again first")
@@ -151,6 +155,34 @@ def _check_reviewed(reviewed: ReviewedRun) -> None:
         )
 
 
+def _check_brought(reviewed: ReviewedRun) -> None:
+    """Findings were reviewed, and nothing else: what is beside the run's code and record does not ride along."""
+    base, foreign = merge_base(reviewed), _not_of_the_run(reviewed)
+    if not foreign:
+        return
+    some = show_code(", ".join(foreign[:3])) + (", ..." if len(foreign) > 3 else "")
+    fix = f"see: git log --stat {base[:12]}..{reviewed.branch}; take it off the branch, or merge it by hand first"
+    first = reviewed.run.rows[0].commit
+    if not reviewed.repository.is_ancestor(first, "HEAD"):
+        fix = f"it began at {first[:12]}, which is not merged here: git merge {first[:12]}, then this again"
+    raise ArdentError(f"{reviewed.branch} brings what its run did not make ({some}); {fix}")
+
+
+def _not_of_the_run(reviewed: ReviewedRun) -> list[str]:
+    """Changed paths that are no code of an experiment's and no record of the run's, or that are no plain file."""
+    base, tip, repository = merge_base(reviewed), reviewed.tip or "", reviewed.repository
+    own = {DISCOVERIES, ledger_path(reviewed.name)}
+    for one in reviewed.findings:
+        own |= {one.path, finding.paths(one.row).evidence}
+    out = os.fsdecode(repository.command.run("diff-tree", "-r", "-z", "--no-renames", base, tip)).split("\0")
+    found = []
+    for entry, path in zip(out[:-1:2], out[1::2], strict=True):  # ":old-mode new-mode old new letter", then the path
+        is_plain = entry.split()[1] in ("000000", "100644")
+        if not is_plain or not (path in own or is_editable(path)):
+            found.append(path)
+    return found if DISCOVERIES in found or has_only_bullets(reviewed) else [*found, DISCOVERIES]
+
+
 # -- what comes out ---------------------------------------------------------------------------------------------------
 
 
@@ -160,14 +192,15 @@ def _message(reviewed: ReviewedRun, into: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _audit(reviewed: ReviewedRun, trial: Trial) -> None:
-    """`check` of the merged tree, and `verify` of the run in it."""
-    problems = check_all(trial.repository)
-    problems += map(str, audit_run(trial.repository, read_run(trial.repository, reviewed.name)).problems)
+def _audit(reviewed: ReviewedRun, trial: Trial) -> tuple[str, ...]:
+    """`check` of the merged tree, and `verify` of the run in it; what verify notes."""
+    audit = audit_run(trial.repository, read_run(trial.repository, reviewed.name))
+    problems = [*check_all(trial.repository), *map(str, audit.problems)]
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         where = f"`python -m harness check` and `verify --run {reviewed.name}`"
         raise ArdentError(f"merged, {where} would not hold: {problems[0]}{more}; mend that first, nothing was changed")
+    return audit.notes
 
 
 def _notes(reviewed: ReviewedRun, trial: Trial) -> Iterator[str]:
@@ -223,7 +256,7 @@ def _explained(merge: Merge) -> Iterator[str]:
         yield f"{conflict.path}: {merge.into} and {merge.branch} both touched it"
         yield from _side_lines(conflict.ours)
         yield from _side_lines(conflict.theirs)
-    paths = " ".join(conflict.path for conflict in merge.conflicts)
+    paths = " ".join(shlex.quote(conflict.path) for conflict in merge.conflicts)
     yield "Nothing was changed. To merge by hand:"
     yield f"  git merge --no-ff {merge.branch}"
     yield f"  git checkout --theirs {paths}    # as the run measured it"

@@ -193,15 +193,17 @@ def _applied_edits(
         yield Problem(row.number, "verdict.stage", "recorded 'edit', and the edits apply to the parent")
     if committed not in (None, after):
         yield Problem(row.number, "commit", f"{row.commit[:12]} does not hold the parent's code with the edits")
+    if row.harness_sha256 != harness_hash():
+        return
+    refusals = policy.check(after, model=model)
+    if row.verdict.stage not in ("edit", "policy") and refusals:  # whatever Python the row says that it was
+        yield Problem(row.number, "verdict.stage", f"the policy refuses this code: {refusals[0]}")
     if not is_comparable(row):
         return
     if row.verdict.stage != "edit" and edits.normal_hash(after) != row.tree_sha256:
         yield Problem(row.number, "tree_sha256", "not the hash of the parent's code with the edits")
-    refusals = policy.check(after, model=model)
     if row.verdict.stage == "policy" and not (refusals and row.verdict.reason.startswith(str(refusals[0]))):
         yield Problem(row.number, "verdict", "the policy does not refuse this code for that reason")
-    if row.verdict.stage not in ("edit", "policy") and refusals:
-        yield Problem(row.number, "verdict.stage", f"the policy refuses this code: {refusals[0]}")
 
 
 def is_comparable(row: Experiment) -> bool:

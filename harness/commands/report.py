@@ -16,6 +16,7 @@ from harness.commands import counted
 from harness.commands.profiled import DEFAULT_PROFILES
 from harness.commands.reported import find_run, known_runs
 from harness.errors import BadInputError
+from harness.finding.prose import show_code
 from harness.flags import steps_above_zero
 from harness.git import Repository
 from harness.report.page import Made, render
@@ -98,7 +99,8 @@ def _problems(source: RunSource) -> int:
 def _line(source: RunSource) -> str:
     wrong = _problems(source)
     held = f"{counted(wrong, 'problem')}: see the page" if wrong else "everything holds"
-    return f"run {source.name}: {counted(len(source.rows), 'row')}, {counted(len(source.published), 'finding')}; {held}"
+    name = show_code(source.name)
+    return f"run {name}: {counted(len(source.rows), 'row')}, {counted(len(source.published), 'finding')}; {held}"
 
 
 def _written(path: Path, size: int) -> str:

@@ -1,8 +1,8 @@
 """Measuring a recorded experiment again, on the instances that it was measured on.
 
 Promises: candidate and incumbent run with the trusted files of the run's baseline; every value but the seconds is
-compared, an incumbent that failed must fail again, and a second opinion is asked for again. Does not cover: another
-version of Python, whose arithmetic may differ; that is said.
+compared, code that the policy refuses is not run and disagrees, an incumbent that failed must fail again, and a second
+opinion is asked for again. Does not cover: another version of Python, whose arithmetic may differ; that is said.
 """
 
 import platform
@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from harness import edits
+from harness import edits, policy
 from harness.commands.recorded import Code, RecordedRun, task_of
 from harness.errors import ArdentError, BadInputError
-from harness.gate import Bench, null_init_seed
+from harness.gate import MODEL, Bench, null_init_seed
 from harness.git import Repository
 from harness.measure import Failure, Program, measure_both
 from harness.opinion import INSTANCES, second_opinion
@@ -78,10 +78,13 @@ def measure_again(repository: Repository, run: RecordedRun, row: Experiment, out
     Raises:
         ArdentError: code or task that it needs is not in this repository.
     """
-    bench = _bench(repository, run)
-    programs = _programs(Code(repository), run, row, bench)
-    steps, notes, problems = _steps(row), tuple(_notes(row)), []
+    bench, sources = _bench(repository, run), _sources(Code(repository), run, row)
+    notes, problems = tuple(_notes(row)), list(_refused(bench, row, *sources))
     print("\n".join([f"measuring experiment {row.number} of run {run.name} again", *notes]), file=out, flush=True)
+    if problems:
+        print(f"experiment {row.number} of run {run.name}: DISAGREE: {problems[0].what}", file=out, flush=True)
+        return Rerun(run.name, row.number, 0, 0, tuple(problems), notes)
+    steps, programs = _steps(row), (bench.program(sources[0]), bench.program(sources[1]))
     for done, step in enumerate(steps, start=1):
         print(f"  {step.said} ({done} of {len(steps)}) ", end="", file=out, flush=True)
         found = list(_compared(step, programs, bench, run, row))
@@ -116,7 +119,8 @@ def _bench(repository: Repository, run: RecordedRun) -> Bench:
     return Bench(task, trusted_files(repository, run.rows[0].commit), secret)
 
 
-def _programs(code: Code, run: RecordedRun, row: Experiment, bench: Bench) -> tuple[Program, Program]:
+def _sources(code: Code, run: RecordedRun, row: Experiment) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The code of candidate and incumbent."""
     theirs = code.at(row.parent)
     if theirs is None:
         raise ArdentError(f"run {run.name}: row {row.number}: commit {row.parent[:12]} is not here; fetch its branch")
@@ -126,7 +130,18 @@ def _programs(code: Code, run: RecordedRun, row: Experiment, bench: Bench) -> tu
             ours = edits.apply(theirs, row.edits)
         except edits.EditError as error:
             raise ArdentError(f"run {run.name}: row {row.number}: edits: {str(error).splitlines()[0]}") from None
-    return bench.program(ours), bench.program(theirs)
+    return ours, theirs
+
+
+def _refused(
+    bench: Bench, row: Experiment, ours: Mapping[str, str], theirs: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Code that the policy refuses can hide from the meter: numbers of it that come out the same say nothing."""
+    for who, sources in (("candidate", ours), ("incumbent", theirs)):
+        refusals = policy.check(sources, model=bench.trusted[MODEL])
+        if refusals:
+            what = f"measured, and the policy refuses the {who}'s code: {str(refusals[0]).splitlines()[0]}"
+            yield Problem(row.number, "verdict.stage", what)
 
 
 def _notes(row: Experiment) -> Iterator[str]:

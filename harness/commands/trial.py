@@ -113,18 +113,24 @@ def _unmerged(tree: Repository) -> list[str]:
 
 def _unite_bullets(reviewed: ReviewedRun, tree: Repository) -> bool:
     """Put the run's bullets into our DISCOVERIES.md, if they are all that its branch did there; whether they are."""
-    repository = reviewed.repository
-    ours, theirs, base = (
-        (repository.file_bytes(commit, DISCOVERIES) or b"").decode("utf-8", "replace")
-        for commit in (repository.head(), reviewed.tip or "", merge_base(reviewed))
-    )
-    if _without_bullets(reviewed, theirs) != _without_bullets(reviewed, base):
+    if not has_only_bullets(reviewed):
         return False
+    ours = _discoveries(reviewed, reviewed.repository.head())
     for one in reviewed.findings:
         ours = finding.add_bullet(ours, finding.bullet(one.row, is_rejected=one.review.status == "rejected"))
     (tree.root / DISCOVERIES).write_text(ours, "utf-8")
     tree.command.run("add", DISCOVERIES)
     return True
+
+
+def has_only_bullets(reviewed: ReviewedRun) -> bool:
+    """Whether the run's bullets are all that its branch changed in DISCOVERIES.md."""
+    theirs, base = (_discoveries(reviewed, commit) for commit in (reviewed.tip or "", merge_base(reviewed)))
+    return _without_bullets(reviewed, theirs) == _without_bullets(reviewed, base)
+
+
+def _discoveries(reviewed: ReviewedRun, commit: str) -> str:
+    return (reviewed.repository.file_bytes(commit, DISCOVERIES) or b"").decode("utf-8", "replace")
 
 
 def _without_bullets(reviewed: ReviewedRun, text: str) -> list[str]:

@@ -15,9 +15,10 @@ from harness.cli import Parser
 from harness.commands import counted
 from harness.commands.paid import check_paid
 from harness.commands.published import check_code, check_commits, check_files, is_comparable, is_of_old_template
-from harness.commands.recorded import Code, RecordedRun, has_commit, read_run, run_names, task_of
+from harness.commands.recorded import Code, RecordedRun, has_commit, read_run, run_names, task_of, twins
 from harness.commands.rerun import Rerun, chosen_rows, measure_again
 from harness.errors import ArdentError
+from harness.finding.prose import show_code
 from harness.git import Repository
 from harness.proposers.bill import recorded_cost
 from harness.run import TRANSCRIPTS, check_meter, kept
@@ -136,13 +137,16 @@ def _published(repository: Repository, run: RecordedRun, number: int) -> Iterato
 def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
     if code.at(run.rows[0].commit) is None:
         yield "its commits are not in this repository, so code was not compared"
-    if not is_comparable(run.rows[0]):
+    if not all(map(is_comparable, run.rows)):
         yield "another harness, build of the meter or Python wrote it, so refusals and code hashes were not compared"
     known = has_commit(code.repository, run.rows[0].commit)
     if known and task_of(code.repository, run.rows[0], committed=True) is None:
         yield f"tasks/{run.rows[0].task}.yaml: its commits have another version of it than it was measured with"
     if any(is_of_old_template(place, row) for place in run.places for row in kept(place.rows)):
         yield f"findings on research/{run.name} are of another template than today's, so their text was not compared"
+    if others := twins(code.repository, run):
+        what = "a replay, or the same proposals under one --seed: what both kept is one piece of evidence"
+        yield f"it was measured on the instances of {', '.join(others)} ({what})"
     last = run.rows[-1]
     if kept((last,)) and all(len(place.rows) <= last.number for place in run.places):
         yield f"experiment {last.number} was kept and is not published yet; start the run again to finish it"
@@ -159,7 +163,7 @@ def _unrecorded(replies: Path, run: RecordedRun) -> Iterator[str]:
 
 
 def _lines(audit: Audit) -> list[str]:
-    head = f"run {audit.run}: "
+    head = f"run {show_code(audit.run)}: "  # a folder may be called anything
     if audit.problems:
         lines = [f"{head}{problem}" for problem in audit.problems]
         lines.append(f"{head}{counted(len(audit.problems), 'problem')} in {counted(audit.rows, 'row')}")

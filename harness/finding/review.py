@@ -32,7 +32,7 @@ def read_review(finding: str) -> Review:
     """The review that a finding holds. What cannot be read counts as unreviewed: nothing is approved by mistake."""
     if any(review_problems(finding)):
         return Review()
-    said = {name: _scalar(value) for _, name, value in _fields(finding)}
+    said = {name: one_line(_scalar(value)) for _, name, value in _fields(finding)}  # a person's file can hold anything
     status = next(one for one in STATUSES if one == said.get("status", "unreviewed"))
     return Review(status, said.get("reviewed_by", ""), said.get("reviewed_at", ""), said.get("note", ""))
 

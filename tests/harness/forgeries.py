@@ -18,16 +18,17 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from harness import finding, judge
+from harness import edits, finding, judge
 from harness import task as tasks
 from harness.finding.evidence import evidence_json
 from harness.git import Repository
 from harness.ledger import tip_of
-from harness.records import Experiment, Lapse, Opinion, Slack, Verdict
+from harness.records import Edit, Experiment, Lapse, Opinion, Slack, Verdict
 from harness.run import editable_files
 from tests.harness.audited import (
     CHAMPION,
     DISCARDED,
+    FUSED_IMPORT,
     KEPT,
     KEPT_AGAIN,
     NULL,
@@ -199,6 +200,29 @@ def merged_and_rewritten(root: Path) -> None:
     (root / "results" / RUN / "ledger.jsonl").write_bytes(chained(rows))
 
 
+def refused_by_another_python(rows: list[Experiment]) -> list[Experiment]:
+    """Code that the policy refuses, said to have passed it, on a Python that nobody here has to compare with."""
+    verdict = Verdict("invalid", "tests", "they failed")
+    seconds = (("policy", 0.1), ("duplicate", 0.0), ("tests", 1.0))
+    other = {"environment": "Python 9.9.9; meter compiled", "verdict": verdict, "seconds_by_stage": seconds}
+    return [replace(row, **other) if row.number == POLICY else row for row in rows]
+
+
+def hidden_from_the_meter(root: Path) -> None:
+    """A win of code that the policy refuses, under another harness, all published anew where no secret is known."""
+    repository, rows = Repository.open(root), rows_of(root)
+    row, path = rows[KEPT_AGAIN], "sparse_parity/methods/fused.py"
+    before = editable_files(repository, row.commit)
+    edit = Edit("replace", path, FUSED_IMPORT, f"import os\n{FUSED_IMPORT}")
+    after = edits.apply(before, [edit])
+    commit = repository.commit(row.commit, {path: after[path]}, "Hidden", "refs/experiments/hidden", None)
+    every = (*row.edits, edit)
+    own = {"edits": every, "edits_sha256": edits.edits_hash(every), "commit": commit}
+    rows = changed(rows, KEPT_AGAIN, tree_sha256=edits.normal_hash(after), **own)
+    republish(root, [replace(each, harness_sha256="0" * 64) for each in rows])
+    ledger_file(root).with_name("run.json").unlink()
+
+
 def seeds_exchanged(rows: list[Experiment]) -> list[Experiment]:
     return with_pair(rows, KEPT_AGAIN, 1, seed="5e" * 32)
 
@@ -275,6 +299,8 @@ FORGERIES = [
             f"row {DISCARDED}: commit: {{}} does not hold the parent's code with the edits"),
     Forgery("another harness for one row", rewritten(lambda rows: changed(rows, UNMATCHED, harness_sha256="0" * 64)),
             f"row {UNMATCHED}: harness_sha256: recorded '000"),
+    Forgery("a refusal turned into failing tests", rewritten(refused_by_another_python),
+            f"row {POLICY}: verdict.stage: the policy refuses this code: "),
     # what was published
     Forgery("a kept commit with other code", other_code_on_the_branch, f"row {KEPT_AGAIN}: commit: "),
     Forgery("the branch moved to main", lambda root: git(root, "update-ref", BRANCH, "refs/heads/main"),
@@ -295,6 +321,8 @@ FORGERIES = [
             f"row {KEPT}: commit: kept, and neither research/{RUN} nor the working tree has its finding"),
     Forgery("made-up numbers, all published anew", made_up,
             "    evidence.confirm[0].candidate.dmd: recorded ", KEPT_AGAIN),
+    Forgery("a win of code that the policy refuses", hidden_from_the_meter,
+            f"experiment {KEPT_AGAIN} of run {RUN}: DISAGREE: measured, and the policy refuses", KEPT_AGAIN),
     Forgery("a made-up second opinion", made_up_opinion, "    evidence.opinion.words: recorded ", KEPT_AGAIN),
 ]
 

@@ -101,7 +101,9 @@ def test_a_clone_without_the_secret_replays_from_the_recorded_seeds(recorded, tm
     assert done.returncode == 0, done.stdout
     assert "3 rows, " in done.stdout
     assert "note: a secret is not here, so second opinions were asked for on other instances" in done.stdout
-    assert harness(clone, "verify", "--run", "again").returncode == 0
+    verified = harness(clone, "verify", "--run", "again")
+    assert verified.returncode == 0, verified.stdout
+    assert "note: it was measured on the instances of x (a replay, " in verified.stdout
 
 
 # -- differences ------------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ QUICK = (
     "a value edited, chain not rebuilt",
     "a prediction written after the fact",
     "the second opinion left out",
+    "a refusal turned into failing tests",
+    "a win of code that the policy refuses",
     "the branch rebased",
     "a merged ledger rewritten",
     "made-up numbers, all published anew",

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -210,6 +211,41 @@ def test_findings_that_do_not_hold_are_not_merged(approved, tmp_path):
     commit_all(place, "Better evidence")
     git(approved, "worktree", "remove", str(place))
     refusal(approved, "would not hold", "looks")
+
+
+@contextmanager
+def branch_by_hand(root, place):
+    """A worktree of the run's branch; what is changed in it becomes a commit that the loop did not make."""
+    git(root, "worktree", "add", "--quiet", str(place), BRANCH)
+    yield place
+    commit_all(place, "By hand")
+    git(root, "worktree", "remove", str(place))
+
+
+@pytest.mark.parametrize("path", ["harness/judge/bounds.py", "tests/sparse_parity/test_model.py", "results/x/9.json"])
+def test_what_the_run_did_not_make_does_not_come_along(approved, tmp_path, path):
+    """A person reviews findings, not the judge: a commit beside the loop's own must not ride on their approval."""
+    with branch_by_hand(approved, tmp_path / "by-hand") as place:
+        (place / path).write_text("MINE = True\n")
+    refusal(approved, f"{BRANCH} brings what its run did not make ({path})", "git log")
+
+
+def test_a_fact_slipped_into_the_discoveries_does_not_come_along(approved, tmp_path):
+    with branch_by_hand(approved, tmp_path / "by-hand") as place:
+        text = (place / "DISCOVERIES.md").read_text()
+        (place / "DISCOVERIES.md").write_text(f"- ARD is 3 by now. [trust me](README.md)\n{text}")
+    refusal(approved, f"{BRANCH} brings what its run did not make (DISCOVERIES.md)")
+
+
+def test_a_link_in_the_place_of_a_record_is_not_followed(approved, tmp_path):
+    (tmp_path / "outside").write_text("mine\n")
+    with branch_by_hand(approved, tmp_path / "by-hand") as place:
+        (place / "DISCOVERIES.md").unlink()
+        (place / "DISCOVERIES.md").symlink_to(tmp_path / "outside")
+    (approved / "DISCOVERIES.md").write_text("# Mine\n")
+    commit_all(approved, "So that both touched it")
+    refusal(approved, f"{BRANCH} brings what its run did not make (DISCOVERIES.md)")
+    assert (tmp_path / "outside").read_text() == "mine\n"
 
 
 def test_a_kill_while_it_is_tried_leaves_nothing_that_the_next_does_not_sweep(approved):

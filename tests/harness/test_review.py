@@ -295,6 +295,18 @@ def test_a_status_changed_by_hand_is_brought_in_line_by_a_decision(reviewable, t
     audited(reviewable)
 
 
+def test_what_a_hand_wrote_into_a_review_moves_no_cursor_and_adds_no_line(reviewable, tmp_path):
+    """JSON spells escapes and line ends: they must reach neither a terminal nor the message of a merge."""
+    path = listed(reviewable)[SECOND]["path"]
+    by, note = json.dumps("A\x1b[2J\n\nArdent-Run: x"), json.dumps("ok\u202e\rno")
+    forged = f"status: approved\nreviewed_by: {by}\nnote: {note}"
+    text = on_branch(reviewable, path).replace("status: unreviewed", forged)
+    commit_on_branch(reviewable, {path: text}, tmp_path)
+    found = listed(reviewable)[SECOND]
+    assert (found["by"], found["note"]) == ("A<U+001B>[2J Ardent-Run: x", "ok<U+202E> no")
+    assert "by A<U+001B>[2J Ardent-Run: x: " in review(reviewable, "--list")
+
+
 def test_a_finding_edited_by_hand_is_shown_and_never_approved(reviewable, tmp_path):
     path = listed(reviewable)[SECOND]["path"]
     commit_on_branch(reviewable, {path: on_branch(reviewable, path).replace(" lower on", " higher on")}, tmp_path)
