@@ -15,6 +15,7 @@ from harness.commands import counted
 from harness.commands.published import DISCOVERIES, experiment_diff, finding_diff
 from harness.errors import ArdentError, BadInputError
 from harness.finding.evidence import read_evidence
+from harness.finding.prose import show_code
 from harness.git import Repository
 from harness.records import Experiment
 
@@ -55,7 +56,7 @@ def main(argv: list[str], root: Path) -> int:
         bullets, wrong = _discoveries(root, known)
         problems += wrong
     notes = [note for one in findings for note in one.notes]
-    print("\n".join([*problems, *notes, *_summary(findings, bullets, problems)]))
+    print("\n".join(map(show_code, [*problems, *notes, *_summary(findings, bullets, problems)])))
     return int(bool(problems))
 
 

@@ -14,6 +14,7 @@ from typing import TextIO
 from harness import edits, policy
 from harness.commands.recorded import Code, RecordedRun, task_of
 from harness.errors import ArdentError, BadInputError
+from harness.finding.prose import show_code
 from harness.gate import MODEL, Bench, null_init_seed
 from harness.git import Repository
 from harness.measure import Failure, Program, measure_both
@@ -140,7 +141,7 @@ def _refused(
     for who, sources in (("candidate", ours), ("incumbent", theirs)):
         refusals = policy.check(sources, model=bench.trusted[MODEL])
         if refusals:
-            what = f"measured, and the policy refuses the {who}'s code: {str(refusals[0]).splitlines()[0]}"
+            what = f"measured, and the policy refuses the {who}'s code: {show_code(str(refusals[0]).splitlines()[0])}"
             yield Problem(row.number, "verdict.stage", what)
 
 

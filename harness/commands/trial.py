@@ -17,7 +17,6 @@ from harness.commands.check import write_findings
 from harness.commands.published import DISCOVERIES
 from harness.commands.reviewed import ReviewedRun
 from harness.errors import ArdentError
-from harness.finding import BULLETS_HEADING
 from harness.git import Repository
 from harness.git.command import trouble
 
@@ -126,17 +125,12 @@ def _unite_bullets(reviewed: ReviewedRun, tree: Repository) -> bool:
 def has_only_bullets(reviewed: ReviewedRun) -> bool:
     """Whether the run's bullets are all that its branch changed in DISCOVERIES.md."""
     theirs, base = (_discoveries(reviewed, commit) for commit in (reviewed.tip or "", merge_base(reviewed)))
-    return _without_bullets(reviewed, theirs) == _without_bullets(reviewed, base)
+    sources = [one.path for one in reviewed.findings]
+    return finding.without_bullets(theirs, sources) == finding.without_bullets(base, sources)
 
 
 def _discoveries(reviewed: ReviewedRun, commit: str) -> str:
     return (reviewed.repository.file_bytes(commit, DISCOVERIES) or b"").decode("utf-8", "replace")
-
-
-def _without_bullets(reviewed: ReviewedRun, text: str) -> list[str]:
-    sources = tuple(f"]({one.path})" for one in reviewed.findings)
-    lines = (line.rstrip() for line in text.split("\n"))
-    return [line for line in lines if line and line != BULLETS_HEADING and not line.endswith(sources)]
 
 
 def merge_base(reviewed: ReviewedRun) -> str:

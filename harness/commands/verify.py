@@ -163,7 +163,7 @@ def _unrecorded(replies: Path, run: RecordedRun) -> Iterator[str]:
 
 
 def _lines(audit: Audit) -> list[str]:
-    head = f"run {show_code(audit.run)}: "  # a folder may be called anything
+    head = f"run {audit.run}: "
     if audit.problems:
         lines = [f"{head}{problem}" for problem in audit.problems]
         lines.append(f"{head}{counted(len(audit.problems), 'problem')} in {counted(audit.rows, 'row')}")
@@ -173,7 +173,8 @@ def _lines(audit: Audit) -> list[str]:
         findings = f"{counted(audit.findings, 'finding')} {'matches' if audit.findings == 1 else 'match'}"
         rows = f"{counted(audit.derived, 'verdict')} derived again, {counted(audit.consistent, 'other row')} consistent"
         lines = [f"{head}{counted(audit.rows, 'row')}, chain holds, {rows}, {findings}"]
-    return [*lines, *(f"{head}note: {note}" for note in audit.notes)]
+    # A folder may be called anything, and a forged row may say anything.
+    return [show_code(line) for line in (*lines, *(f"{head}note: {note}" for note in audit.notes))]
 
 
 def _document(audits: list[Audit], reruns: list[Rerun]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from harness.finding.check import compare
 from harness.finding.claims import FindingPaths, finding_id, headline, kept_win, paths, title
-from harness.finding.discoveries import BULLETS_HEADING, add_bullet, bullet, check_discoveries
+from harness.finding.discoveries import BULLETS_HEADING, add_bullet, bullet, check_discoveries, without_bullets
 from harness.finding.prose import edit_literals, render_quote, show_code
 from harness.finding.references import floor_decimal, gather_facts
 from harness.finding.review import REVIEW_FIELDS, REVIEW_HEADING, Review, keep_review, read_review, write_review
@@ -38,6 +38,7 @@ __all__ = [
     "paths",
     "read_review",
     "render",
+    "without_bullets",
     "write_review",
 ]
 

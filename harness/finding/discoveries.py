@@ -4,7 +4,7 @@ Promises: pure functions of texts and rows. Does not cover: the other sections, 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 from harness.finding.check import excerpt
@@ -53,6 +53,14 @@ def add_bullet(discoveries: str, bullet: str) -> str:
     place = filled[-1] + 1 if filled else section.start
     added = [bullet] if filled else ["", bullet]
     return "\n".join([*lines[:place], *added, *lines[place:]]).rstrip("\n") + "\n"
+
+
+def without_bullets(discoveries: str, sources: Collection[str]) -> list[str]:
+    """What people wrote: lines but blank ones, the loop's heading, and the bullets below it of findings `sources`."""
+    lines = [line.rstrip() for line in discoveries.split("\n")]
+    section = _section(lines) or range(0)
+    own = {at for at in section if f"findings/{_source(lines[at])}" in sources}
+    return [line for at, line in enumerate(lines) if at not in own and line not in ("", BULLETS_HEADING)]
 
 
 def _section(lines: list[str]) -> range | None:

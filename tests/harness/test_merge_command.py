@@ -230,10 +230,13 @@ def test_what_the_run_did_not_make_does_not_come_along(approved, tmp_path, path)
     refusal(approved, f"{BRANCH} brings what its run did not make ({path})", "git log")
 
 
-def test_a_fact_slipped_into_the_discoveries_does_not_come_along(approved, tmp_path):
+@pytest.mark.parametrize("source", ["README.md", "findings/x-0002-the-fused-order.md"])
+def test_a_fact_slipped_into_the_discoveries_does_not_come_along(approved, tmp_path, source):
+    """Also where it cites a finding of the run, above the section that holds its bullets."""
     with branch_by_hand(approved, tmp_path / "by-hand") as place:
+        assert (place / source).exists() or source == "README.md"
         text = (place / "DISCOVERIES.md").read_text()
-        (place / "DISCOVERIES.md").write_text(f"- ARD is 3 by now. [trust me](README.md)\n{text}")
+        (place / "DISCOVERIES.md").write_text(f"- ARD is 3 by now. [trust me]({source})\n{text}")
     refusal(approved, f"{BRANCH} brings what its run did not make (DISCOVERIES.md)")
 
 

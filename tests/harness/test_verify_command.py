@@ -488,3 +488,15 @@ def test_a_rerun_of_what_was_not_measured_is_one_line(recorded, which, said):
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert said in done.stderr
+
+
+def test_no_name_of_a_folder_or_file_moves_the_cursor(user_project):
+    """Folders and files come along with a branch that somebody else wrote."""
+    (user_project / "results" / "a\x1b[2Jb").mkdir(parents=True)
+    (user_project / "results" / "a\x1b[2Jb" / "ledger.jsonl").write_text("{}\n")
+    (user_project / "findings").mkdir(exist_ok=True)
+    (user_project / "findings" / "a\x1b[2J.md").write_text("mine\n")
+    for command in ("verify", "check", "report", "verify --run c", "report c"):
+        done = harness(user_project, *command.split())
+        assert "\x1b" not in done.stdout + done.stderr
+        assert "[2J" in done.stdout + done.stderr
