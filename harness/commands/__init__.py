@@ -43,7 +43,7 @@ def main(argv: list[str], root: Path) -> int:
 
 def counted(number: int, noun: str) -> str:
     """The number with its noun, in the plural where it is due."""
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{number} {noun if number == 1 else many}"
 
 

@@ -21,6 +21,7 @@ from harness.settings import Task
 from harness.verify import Draws, Problem, differences
 from harness.verify.first_task import read_first_task
 
+BRANCHES = "refs/heads/research/"
 LOCAL = "the local ledger"
 WORKING_TREE = "the working tree"
 _SEED = re.compile(rb'(?<="seed":")[0-9a-f]{64}(?=")')
@@ -67,16 +68,27 @@ class Code:
 
 
 def run_names(repository: Repository, only: str | None) -> tuple[str, ...]:
-    """The runs that have a ledger here, or the one asked for.
+    """The runs that have a ledger in the private folder, in results/ or on their branch; or the one asked for.
 
     Raises:
         BadInputError: there is no ledger of that run.
     """
     folders = (repository.private / "runs", repository.root / "results")
-    names = sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{LEDGER}")})
+    found = {path.parent.name for folder in folders for path in folder.glob(f"*/{LEDGER}")}
+    names = sorted(found | {name for name in branch_names(repository) - found if _is_on_branch(repository, name)})
     if only is not None and only not in names:
         raise BadInputError(f"--run {only}: no ledger of such a run here; known are: {', '.join(names) or '(none)'}")
     return tuple(names) if only is None else (only,)
+
+
+def branch_names(repository: Repository) -> set[str]:
+    """The runs that have a research branch."""
+    return {ref.removeprefix(BRANCHES) for ref in repository.list_refs(BRANCHES.rstrip("/"))}
+
+
+def _is_on_branch(repository: Repository, name: str) -> bool:
+    """Whether the branch of that name holds a ledger: a user's own need not."""
+    return is_run_name(name) and repository.has_file(BRANCHES + name, f"results/{name}/{LEDGER}")
 
 
 def read_run(repository: Repository, name: str) -> RecordedRun:
@@ -120,7 +132,7 @@ def _holds(repository: Repository, name: str, first: bytes, seeds: set[bytes]) -
 
 def _readers(repository: Repository, name: str) -> dict[str, Callable[[str], bytes | None]]:
     readers: dict[str, Callable[[str], bytes | None]] = {WORKING_TREE: lambda path: _bytes(repository.root / path)}
-    tip = repository.ref(f"refs/heads/research/{name}")
+    tip = repository.ref(BRANCHES + name)
     if tip is not None:
         readers[f"research/{name}"] = commit_reader(repository, tip)
     return readers

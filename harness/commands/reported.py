@@ -13,7 +13,16 @@ from harness import ledger as ledgers
 from harness.commands import counted
 from harness.commands.profiled import profile_findings
 from harness.commands.published import experiment_diff, finding_diff, published_commits
-from harness.commands.recorded import Code, RecordedRun, has_commit, read_run, task_of
+from harness.commands.recorded import (
+    BRANCHES,
+    Code,
+    RecordedRun,
+    branch_names,
+    has_commit,
+    read_run,
+    run_names,
+    task_of,
+)
 from harness.commands.verify import audit_run
 from harness.errors import ArdentError, BadInputError
 from harness.finding.review import review_problems
@@ -21,21 +30,18 @@ from harness.git import Repository
 from harness.ledger.holder import read_holder
 from harness.records import Experiment
 from harness.report.source import Audit, Fact, ProfilePair, Published, Review, RunSource, Statement
-from harness.run import LEDGER, LOCK, SETTINGS, Settings, harness_hash, is_run_name, kept, read_settings
+from harness.run import LEDGER, LOCK, SETTINGS, Settings, harness_hash, is_run_name, kept, proposals_done, read_settings
 from harness.run.branch import ledger_path
+from harness.run.outside import state_of
 from harness.verify import Problem
 
-BRANCHES = "refs/heads/research/"
 Say = Callable[[str], None]
 
 
 def known_runs(repository: Repository) -> tuple[str, ...]:
     """Names of the runs that left anything here: a private folder, a committed ledger, or a research branch."""
-    private, results = repository.private / "runs", repository.root / "results"
-    names = {path.parent.name for path in (*private.glob(f"*/{LEDGER}"), *private.glob(f"*/{SETTINGS}"))}
-    names |= {path.parent.name for path in results.glob(f"*/{LEDGER}")}
-    names |= {name.removeprefix(BRANCHES) for name in repository.list_refs(BRANCHES.rstrip("/"))}
-    return tuple(sorted(names))
+    begun = {path.parent.name for path in (repository.private / "runs").glob(f"*/{SETTINGS}")}
+    return tuple(sorted({*run_names(repository, None), *branch_names(repository), *begun}))
 
 
 def find_run(repository: Repository, name: str, profiles: int, say: Say) -> RunSource:
@@ -116,20 +122,22 @@ def _settings(repository: Repository, name: str) -> Settings | None:
 
 def _state(repository: Repository, name: str, rows: tuple[Experiment, ...], settings: Settings | None) -> Statement:
     """Going on, stopped or finished, as far as this repository knows."""
+    done = proposals_done(rows)
     holder = read_holder(repository.private / "runs" / name / LOCK)
-    if holder is not None and holder.is_alive is not False:
+    state = state_of(holder, done, 0 if settings is None else settings.budget)
+    if state in ("running", "unknown"):
         return Statement("warning", "this run is going on; the page is as of the moment it was made.")
     if settings is None:
         return Statement("note", "") if rows else Statement("warning", "nothing was recorded in this run.")
-    done = sum(row.kind == "proposal" for row in rows)
     if not rows:
         return Statement(
             "warning", f"it was begun on {settings.started[:10]}, and stopped before its baseline was measured."
         )
-    if done >= settings.budget:
+    if state == "ended":
         return Statement("note", "")
+    how = "was killed" if state == "killed" else "stopped"
     return Statement(
-        "warning", f"it stopped after {done} of {settings.budget} proposals; the loop's command goes on with it."
+        "warning", f"it {how} after {done} of {settings.budget} proposals; the loop's command goes on with it."
     )
 
 

@@ -112,8 +112,7 @@ def _choose_run(repository: Repository, arguments: ReviewArguments) -> str | Non
     """The run asked for; else that of the finding named; else the only one with something to review."""
     if arguments.run is not None:
         return arguments.run
-    branches = (ref.removeprefix("refs/heads/research/") for ref in repository.list_refs("refs/heads/research"))
-    names = sorted({*run_names(repository, None), *branches})
+    names = run_names(repository, None)
     if arguments.decided is not None:
         of_finding = arguments.decided[0].rpartition("-")[0]
         if of_finding in names:

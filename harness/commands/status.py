@@ -21,7 +21,7 @@ from harness.console.words import short
 from harness.git import Repository
 from harness.progress import Progress, progress_of
 from harness.run import Settings
-from harness.run.outside import Seen, is_at_work, look, recorded_names, run_names
+from harness.run.outside import Seen, is_at_work, recorded_names, run_names, see_run
 from harness.run.worktime import WorkTime
 from harness.sandbox import printable
 from harness.totals import OUTCOMES
@@ -46,7 +46,7 @@ def main(argv: list[str], root: Path) -> int:
     if name is None:
         print(json.dumps({"command": "status", "run": None}) if arguments.json else _nothing(repository))
         return 0
-    seen = look(repository, name)
+    seen = see_run(repository, name)
     others = [other for other in names if other != name]
     print(_document(seen, others) if arguments.json else "\n".join(_report(repository, seen, others)))
     return int(seen.torn > 0)

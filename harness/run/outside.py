@@ -62,7 +62,15 @@ def is_at_work(repository: Repository, name: str) -> bool:
     return holder is not None and holder.is_alive is True
 
 
-def look(repository: Repository, name: str) -> Seen:
+def state_of(holder: Holder | None, done: int, budget: int) -> State:
+    """Where a run stands whose settings are here, after `done` of `budget` proposals."""
+    if holder is None:
+        return "ended" if done >= budget else "stopped"
+    states: dict[bool | None, State] = {True: "running", False: "killed", None: "unknown"}
+    return states[holder.is_alive]
+
+
+def see_run(repository: Repository, name: str) -> Seen:
     """The run of that name.
 
     Raises:
@@ -82,9 +90,7 @@ def _look_inside(folder: Path, name: str) -> Seen:
     holder = read_holder(folder / LOCK)  # before the ledger: who ended meanwhile has written all of it
     settings = read_settings(folder)
     rows, torn = _read(folder / LEDGER, name)
-    state: State = "ended" if proposals_done(rows) >= settings.budget else "stopped"
-    if holder is not None:
-        state = {True: "running", False: "killed", None: "unknown"}[holder.is_alive]  # type: ignore[assignment]
+    state = state_of(holder, proposals_done(rows), settings.budget)
     worked = WorkTime.read(folder, rows).before / 3600
     return Seen(name, state, rows, settings, holder, 0 if state in {"running", "unknown"} else torn, worked)
 

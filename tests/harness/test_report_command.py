@@ -279,3 +279,4 @@ def test_a_run_known_by_its_branch_alone_has_its_page(recorded):
     page, said = report(recorded, runs=())
     assert said.splitlines()[0] == "run x: 3 rows, 1 finding; everything holds"
     assert page.count('<tr id="r0e') == 3
+    assert harness(recorded, "verify", "--run", RUN).returncode == 0

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from harness.ledger.holder import read_holder
+from harness.commands import counted
+from harness.ledger.holder import Holder, read_holder
+from harness.run.outside import state_of
 from tests.harness.loops import read_until, run_folder, scripted, started_loop
 from tests.harness.project import harness
 from tests.harness.scripts import KEPT, POLICY
@@ -113,6 +115,20 @@ def test_who_holds_a_lock_is_told_from_who_has_its_number(tmp_path, text, is_ali
     holder = read_holder(tmp_path / "lock")
     assert holder is not None
     assert (holder.is_alive, holder.command) == (is_alive, "loop.py")
+
+
+@pytest.mark.parametrize(
+    ("is_alive", "done", "state"),
+    [(True, 2, "running"), (False, 2, "killed"), (None, 2, "unknown"), ("nobody", 1, "stopped"), ("nobody", 2, "ended")],
+)
+def test_where_a_run_stands_follows_from_who_holds_it_and_what_is_done(is_alive, done, state):
+    holder = None if is_alive == "nobody" else Holder(1, HERE, NOW, "loop.py", is_alive)
+    assert state_of(holder, done, 2) == state
+
+
+def test_a_number_stands_with_its_noun():
+    said = [counted(number, noun) for number, noun in ((1, "row"), (0, "row"), (2, "reply"), (2, "harness"))]
+    assert said == ["1 row", "0 rows", "2 replies", "2 harnesses"]
 
 
 @pytest.mark.parametrize("text", ["", "garbage", "pid x on y since z (w)", "\0" * 100, "pid 1 on a since b (c"])
