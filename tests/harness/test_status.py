@@ -119,7 +119,13 @@ def test_who_holds_a_lock_is_told_from_who_has_its_number(tmp_path, text, is_ali
 
 @pytest.mark.parametrize(
     ("is_alive", "done", "state"),
-    [(True, 2, "running"), (False, 2, "killed"), (None, 2, "unknown"), ("nobody", 1, "stopped"), ("nobody", 2, "ended")],
+    [
+        (True, 2, "running"),
+        (False, 2, "killed"),
+        (None, 2, "unknown"),
+        ("nobody", 1, "stopped"),
+        ("nobody", 2, "ended"),
+    ],
 )
 def test_where_a_run_stands_follows_from_who_holds_it_and_what_is_done(is_alive, done, state):
     holder = None if is_alive == "nobody" else Holder(1, HERE, NOW, "loop.py", is_alive)
