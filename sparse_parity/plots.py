@@ -107,7 +107,7 @@ def _bars(rows: list[ArdRow]) -> "Figure":
     panels = figure.subplots((len(configs) + 1) // 2, min(2, len(configs)), squeeze=False).flat
     for config, panel in zip(configs, panels, strict=False):
         of_config = [row for row in rows if row.config == config][::-1]
-        names = [row.method + ("" if row.recording == "own" else f", {row.recording}") for row in of_config]
+        names = [_label(row) for row in of_config]
         colours = ["silver" if row.recording == "as published" else "tab:blue" for row in of_config]
         bars = panel.barh(range(len(names)), [row.summary.ard or 0.0 for row in of_config], color=colours)
         panel.bar_label(bars, fmt="{:,.0f}", fontsize=8, padding=3)

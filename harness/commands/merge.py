@@ -9,7 +9,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from harness import finding
@@ -43,13 +43,13 @@ class Merge:
     run: str
     branch: str
     into: str
-    is_done: bool
-    commit: str
     before: str
     approved: tuple[str, ...]
     rejected: tuple[str, ...]
-    conflicts: tuple[Conflict, ...]
-    notes: tuple[str, ...]
+    is_done: bool = True
+    commit: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def main(argv: list[str], root: Path) -> int:
@@ -87,23 +87,18 @@ def _merge(reviewed: ReviewedRun, *, is_dry: bool) -> Merge:
     into = _target(reviewed)
     repository, before = reviewed.repository, reviewed.repository.head()
     approved, rejected = (tuple(one.id for one in reviewed.with_status(s)) for s in ("approved", "rejected"))
-    merge = Merge(reviewed.name, reviewed.branch, into, True, "", before, approved, rejected, (), ())  # noqa: FBT003
+    merge = Merge(reviewed.name, reviewed.branch, into, before, approved, rejected)
     if repository.is_ancestor(reviewed.tip or "", "HEAD"):
         return merge
     _check_clean(repository)
     _check_reviewed(reviewed)
     with tried(reviewed, _message(reviewed, into)) as trial:
         if trial.conflicts:
-            return _with(merge, trial, (), is_done=False)
+            return replace(merge, is_done=False, conflicts=trial.conflicts)
         notes = (*_audit(reviewed, trial), *_notes(reviewed, trial))
         if not is_dry:
             _fast_forward(repository, trial.commit, into)
-        return _with(merge, trial, notes, is_done=not is_dry)
-
-
-def _with(merge: Merge, trial: Trial, notes: tuple[str, ...], *, is_done: bool) -> Merge:
-    facts = (merge.run, merge.branch, merge.into, is_done, trial.commit, merge.before, merge.approved, merge.rejected)
-    return Merge(*facts, trial.conflicts, notes)
+        return replace(merge, is_done=not is_dry, commit=trial.commit, notes=notes)
 
 
 # -- whether it may be ------------------------------------------------------------------------------------------------
