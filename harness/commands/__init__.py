@@ -53,7 +53,7 @@ def overview() -> str:
     lines = [f"  {name:<{width}}  {summary}" for name, summary in SUMMARIES.items()]
     return "\n".join(
         [
-            "python -m harness COMMAND: the gate by hand, the profile, and the audit of what the loop recorded.",
+            "python -m harness COMMAND: the gate by hand, the profile, and a night's findings, audited and merged.",
             "",
             *lines,
             "",
