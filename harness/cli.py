@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import task as tasks
 from harness.console import Look
 from harness.edits import is_editable
-from harness.errors import ArdentError
+from harness.errors import ArdentError, BadInputError
 from harness.flags import ModelFlags, above_zero, add_model_flags, read_model_flags, steps_above_zero, whole_seed
 from harness.proposers import NAMES, ProposerOptions
 from harness.proposers.options import Wait
@@ -158,12 +159,25 @@ def opening(run: Run) -> str:
         lines.append(run.ledger.recovered)
     if editable_files(run.repository, run.repository.head()) != _working_editable(run):
         lines.append("note: uncommitted changes in sparse_parity/ take no part: a run starts from a commit")
+    if not run.is_resumed and not _is_task_committed(run):
+        what = f"tasks/{settings.task}.yaml is not committed as it is: commit it, or this run can neither be merged"
+        lines.append(f"note: {what} nor verified in a clone")
     if settings.budget and done >= settings.budget:
         lines.append(f"its budget of {settings.budget} is used; raise --budget to go on")
     if settings.max_hours is not None and run.worked.hours() >= settings.max_hours:
         used = f"{run.worked.hours():.2f} h were worked in all"
         lines.append(f"its {settings.max_hours:g} hours are used ({used}); raise --max-hours to go on")
     return "\n".join(lines)
+
+
+def _is_task_committed(run: Run) -> bool:
+    """Whether the commit where the run starts has the task that it is measured with."""
+    name = run.settings.task
+    data = run.repository.file_bytes(run.settings.baseline, f"{tasks.FOLDER}/{name}.yaml")
+    try:
+        return data is not None and tasks.task_hash(tasks.parse(data.decode("utf-8"), name)) == run.settings.task_sha256
+    except (BadInputError, UnicodeDecodeError):
+        return False
 
 
 def _working_editable(run: Run) -> dict[str, str]:

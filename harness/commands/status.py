@@ -15,12 +15,13 @@ from harness.cli import Parser
 from harness.commands import counted
 from harness.console.json_lines import progress_object
 from harness.console.sparkline import ASCII_BARS, BARS, sparkline
-from harness.console.summary import best_lines, go_on, next_steps
+from harness.console.summary import begin_another, best_lines, go_on, next_steps
 from harness.console.times import Left, duration, end_words, estimate_of, left_words
 from harness.console.words import short
 from harness.git import Repository
 from harness.progress import Progress, progress_of
 from harness.run import Settings
+from harness.run.branch import is_rejected
 from harness.run.outside import Seen, is_at_work, recorded_names, run_names, see_run
 from harness.run.worktime import WorkTime
 from harness.sandbox import printable
@@ -153,10 +154,14 @@ def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[s
         return lines
     if seen.torn:
         lines.append(f"  torn      the last {seen.torn} bytes of the ledger, by a crash; going on sets them aside")
+    found, is_refused = progress.kept > 0, is_rejected(repository, seen.name)
     if seen.state == "ended":
-        return [*lines, *next_steps(settings, progress.done, has_findings=progress.kept > 0, worked=worked)]
+        steps = next_steps(settings, progress.done, has_findings=found, is_rejected=is_refused, worked=worked)
+        return [*lines, *steps]
     if seen.rows and repository.ref(f"refs/heads/research/{seen.name}") is None:
         lines.append(f"  branch    research/{seen.name} is gone; going on says how to restore it")
+    if is_refused:
+        return [*lines, f"  another   {begin_another(settings)}"]
     return [*lines, f"  go on     {go_on(settings, progress.done, worked)}"]
 
 

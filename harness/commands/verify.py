@@ -6,7 +6,7 @@ and field; nothing is changed. Does not cover: an anchor outside the repository;
 
 import json
 import sys
-from argparse import ArgumentTypeError
+from argparse import SUPPRESS, ArgumentTypeError
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,7 +74,9 @@ def main(argv: list[str], root: Path) -> int:
 
 def _arguments(argv: list[str]) -> VerifyArguments:
     parser = Parser(prog="python -m harness verify", description=_ABOUT)
-    parser.add_argument("--run", metavar="NAME", help="this run only (default: all that have a ledger here)")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("run", nargs="?", default=SUPPRESS, metavar="RUN", help="this run only (default: all known here)")
+    one.add_argument("--run", metavar="NAME", help="the same")
     parser.add_argument("--rerun", type=_rows, metavar="N|kept", help="also measure row N again, or every kept one")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output, and nothing else")
     return VerifyArguments(**vars(parser.parse_args(argv)))
@@ -116,7 +118,8 @@ def audit_run(repository: Repository, run: RecordedRun) -> Audit:
 def _judged(repository: Repository, run: RecordedRun) -> Checked:
     task = task_of(repository, run.rows[0])
     if task is None:
-        what = "neither the working tree nor the baseline has this version of the task, so no verdict can be derived"
+        what = "neither the working tree nor the baseline has this version of the task, so no verdict can be derived; "
+        what += f"commit tasks/{run.rows[0].task}.yaml as the run was measured with it"
         return Checked((Problem(0, "task_sha256", what),), 0, 0)
     return check_rows(run.rows, task, run.draws)
 
@@ -141,7 +144,8 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
         yield "another harness, build of the meter or Python wrote it, so refusals and code hashes were not compared"
     known = has_commit(code.repository, run.rows[0].commit)
     if known and task_of(code.repository, run.rows[0], committed=True) is None:
-        yield f"tasks/{run.rows[0].task}.yaml: its commits have another version of it than it was measured with"
+        path = f"tasks/{run.rows[0].task}.yaml"
+        yield f"the commit where it started has no {path}, or another one than it was measured with: commit yours"
     if any(is_of_old_template(place, row) for place in run.places for row in kept(place.rows)):
         yield f"findings on research/{run.name} are of another template than today's, so their text was not compared"
     if others := twins(code.repository, run):

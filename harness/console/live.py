@@ -42,7 +42,7 @@ class Live:
         self._clock = clock
         self._now = Now()
         self._progress = Progress()
-        self._left: Callable[[], Left] = Left
+        self._left: Callable[[], Left] | None = None  # until the run is open
         self._is_stopping = False
 
     def __enter__(self) -> Self:
@@ -128,6 +128,8 @@ class Live:
 
     def _draw(self, columns: int, rows: int) -> list[str]:
         """The picture, cut where the terminal is too low for it."""
+        if self._left is None:  # no counts of a run that is not known yet
+            return []
         now = replace(self._now, notice=STOPPING) if self._is_stopping else self._now
         texts = draw(now, self._progress, self._left(), self._clock(), columns, ascii_only=self._is_ascii)
         return [self._coloured(text) for text in texts[: max(rows, 0)]]

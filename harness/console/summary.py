@@ -67,10 +67,12 @@ def best_lines(progress: Progress) -> list[str]:
     return [f"  baseline  {numbers(progress.baseline)}", f"  best      {best}"]
 
 
-def next_steps(settings: Settings, done: int, *, has_findings: bool, worked: float = 0.0) -> list[str]:
-    """The commands that come next, after `done` proposals and `worked` hours."""
+def next_steps(
+    settings: Settings, done: int, *, has_findings: bool, is_rejected: bool = False, worked: float = 0.0
+) -> list[str]:
+    """The commands that come next, after `done` proposals and `worked` hours; `is_rejected`: a review rejected one."""
     name, base, branch = settings.run, settings.baseline[:12], f"research/{settings.run}"
-    lines = ["next:"]
+    lines = ["next:", f"  see it as a page     python -m harness report {name}"]
     if has_findings:
         lines += [
             f"  review the findings  python -m harness review {name}    (or read: git log --stat {base}..{branch})",
@@ -78,7 +80,15 @@ def next_steps(settings: Settings, done: int, *, has_findings: bool, worked: flo
             f"  measure them again   python -m harness verify --run {name} --rerun kept",
             f"  take them over       python -m harness merge {name}",
         ]
+    if is_rejected:
+        return [*lines, f"  begin another run    {begin_another(settings)}"]
     return [*lines, f"  go on                {go_on(settings, done, worked)}"]
+
+
+def begin_another(settings: Settings) -> str:
+    """What follows a run that a rejection has closed."""
+    command = f"python loop.py --task {settings.task} {_proposer(settings)} --budget {settings.budget}"
+    return f"{command}    (this one is closed: a finding of it was rejected)"
 
 
 def go_on(settings: Settings, done: int, worked: float = 0.0) -> str:
@@ -90,8 +100,12 @@ def go_on(settings: Settings, done: int, worked: float = 0.0) -> str:
     if hours is not None and worked >= hours:
         hours *= 2
     is_used = done >= settings.budget
-    command = f"python loop.py --run {settings.run} --task {settings.task} --proposer {settings.proposer}"
-    command += {"scripted": " --script FILE", "replay": f" --replay {settings.replay}"}.get(settings.proposer, "")
+    command = f"python loop.py --run {settings.run} --task {settings.task} {_proposer(settings)}"
     command += "" if hours is None else f" --max-hours {hours:g}"
     command += "" if settings.max_usd is None else f" --max-usd {settings.max_usd:g}"
     return f"{command} --budget {settings.budget + 20 * is_used}"
+
+
+def _proposer(settings: Settings) -> str:
+    source = {"scripted": " --script FILE", "replay": f" --replay {settings.replay}"}.get(settings.proposer, "")
+    return f"--proposer {settings.proposer}{source}"

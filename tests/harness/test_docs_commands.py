@@ -83,6 +83,8 @@ PARSED = {
     "watch -n 10 python -m harness status": "never ends",
     "cp tasks/parity20.yaml tasks/mine.yaml": "the reader's own task",
     "python -m harness profile --task mine": "the reader's own task",
+    "git add tasks/mine.yaml": "the reader's own task",
+    'git commit -m "Task mine"': "the reader's own task",
     "python loop.py --task mine --dry-run": "the reader's own task",
     "python loop.py --task mine --budget 20": "the reader's own task",
     "python loop.py --proposer replay --replay parity20-1 --run again --task parity20 --budget 20": "ten minutes",

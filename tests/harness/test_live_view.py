@@ -51,6 +51,17 @@ def capable(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
+def test_before_the_run_is_known_nothing_is_said_of_it():
+    terminal = Terminal(80, 24)
+    with os.fdopen(os.dup(terminal.theirs), "w", encoding="utf-8") as out, Live(out) as view:
+        view.say("proposer: search")
+        view.stage("tests")
+        terminal.wait_for("proposer: search")
+    terminal.read()
+    assert b"left" not in terminal.said
+    terminal.close()
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_live_part_says_what_is_done_what_was_found_and_what_is_left(columns):
     with live_view(columns, hours_left=lambda: 7.5, max_usd=5.0) as (_, terminal):

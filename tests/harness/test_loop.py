@@ -25,6 +25,7 @@ from tests.harness.project import TINY, git, harness
 from tests.harness.scripts import EVERY_END, KEPT, POLICY, UNUSABLE
 
 LEDGER = "results/all/ledger.jsonl"
+AT_ONCE = ("--max-hours", "1e-9")  # nothing after the baseline
 
 
 class Finished:
@@ -314,3 +315,12 @@ def test_a_title_that_the_terminal_cannot_show_is_no_bug(begun):
     done = run_loop(begun, *command, environment={"PYTHONIOENCODING": "ascii:strict"})
     assert done.returncode == 0, done.stderr
     assert "Gr??e ? 50 %  [2J" in done.stdout
+
+
+def test_a_task_that_is_not_committed_is_said_when_a_run_begins(project):
+    task = project / "tasks" / "tiny.yaml"
+    task.write_text(f"# Another comment is the same task.\n{task.read_text()}")
+    assert "not committed" not in run_loop(project, *scripted(project, [KEPT], run="same"), *AT_ONCE).stdout
+    task.write_text(task.read_text().replace("n_test: 100", "n_test: 150"))
+    done = run_loop(project, *scripted(project, [KEPT], run="other"), *AT_ONCE)
+    assert "note: tasks/tiny.yaml is not committed as it is" in done.stdout, done.stderr

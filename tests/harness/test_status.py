@@ -54,6 +54,16 @@ def test_a_run_that_ended_says_what_it_found_and_what_comes_next(recorded):
     assert "  done      1 kept, 0 discarded, 0 inconclusive, 1 invalid\n" in ended
     assert "last      2: A method that imports os: invalid" in ended
     assert "python -m harness verify --run x --rerun kept" in ended
+    assert "python -m harness report x" in ended
+    assert "go on                python loop.py --run x --task tiny" in ended
+
+
+def test_a_run_closed_by_a_rejection_is_not_said_to_go_on(reviewable):
+    done = harness(reviewable, "review", "x", "--reject", "2", "--note", "too small")
+    assert done.returncode == 0, done.stderr
+    closed = harness(reviewable, "status", "x").stdout
+    assert "run    python loop.py --task tiny --proposer scripted --script FILE --budget 2    (this one is" in closed
+    assert "--run x --task" not in closed
 
 
 def test_json_says_the_same(recorded):

@@ -274,7 +274,15 @@ def test_another_version_of_the_task_is_said(project):
     task.write_text(task.read_text().replace("min_gain: 0.005", "min_gain: 0.5"))
     assert harness(project, "verify").returncode == 0  # the baseline commit has the version that was used
     forge(project, [replace(row, task_sha256="ab" * 32) for row in rows_of(project)])
-    named(project, "row 0: task_sha256: neither the working tree nor the baseline has this version of the task")
+    what = "neither the working tree nor the baseline has this version of the task, so no verdict can be derived"
+    named(project, f"row 0: task_sha256: {what}; commit tasks/tiny.yaml as the run was measured with it")
+
+
+def test_a_run_is_named_with_its_flag_or_without(recorded):
+    flag, bare = harness(recorded, "verify", "--run", RUN), harness(recorded, "verify", RUN)
+    assert (bare.returncode, bare.stdout) == (0, flag.stdout)
+    assert "no ledger of such a run here" in harness(recorded, "verify", "none").stderr
+    assert "not allowed with argument" in harness(recorded, "verify", RUN, "--run", "none").stderr
 
 
 # What no derivation can notice, and who does: the words of a row (its finding and its commit), what only `--rerun`
