@@ -66,6 +66,8 @@ def _lay_out(root: Path, files: Mapping[str, str]) -> None:
             target.write_text(text, "utf-8")
     except FileNotFoundError:
         raise _disturbed(root) from None
+    except OSError as error:  # of a write, which names no file
+        raise ArdentError(f"{root}: {error.strerror}; free disk space, and run the same command again") from error
 
 
 def _is_whole(root: Path, files: Mapping[str, str]) -> bool:

@@ -186,5 +186,5 @@ def assert_refused(done, *words):
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("error: ")
     for word in words:
-        assert word in lines[0]
+        assert word in lines[0], lines[0]
     assert "Traceback" not in done.stdout

@@ -424,13 +424,15 @@ def limit_files(size):
 # Too large for a commit, and refused by the policy before anything else would write it.
 LARGE = proposal("Noise", create("sparse_parity/methods/noise.py", f"# {random.Random(1).randbytes(20_000).hex()}\n"))
 
+LONG = {**KEPT, "why": "Because. " * 800, "hypothesis": "It is. " * 800}
+
 
 @pytest.mark.parametrize(
     ("size", "entries", "words"),
     [
         (0, [KEPT], ("lock", "free disk space")),
-        (2_000, [KEPT], ("File too large",)),
-        (9_000, [{**KEPT, "why": "Because. " * 800}], ("ledger.jsonl", "free disk space")),
+        (2_000, [KEPT], ("tests", "File too large", "free disk space")),
+        (12_000, [LONG], ("ledger.jsonl", "free disk space")),
         (16_000, [LARGE, KEPT], ("git fast-import", "free disk space", "no ref was moved")),
     ],
     ids=["for the lock", "for the tests", "for a row", "for a commit"],
