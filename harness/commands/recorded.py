@@ -111,23 +111,38 @@ def read_run(repository: Repository, name: str) -> RecordedRun:
 
 
 def twins(repository: Repository, run: RecordedRun) -> tuple[str, ...]:
-    """The other runs here that confirmed something on this one's instances: a replay, or what it repeats."""
+    """The other runs here that confirmed something on this one's instances: a replay, or what it repeats.
+
+    One seed draws other instances for a task of another size.
+    """
     seeds = {pair.seed.encode() for row in run.rows for pair in row.evidence.confirm[:1]}
     first = run.rows[0].evidence.screen[:1]
     return tuple(
         name
         for name in run_names(repository, None)
-        if name != run.name and is_run_name(name) and first and _holds(repository, name, first[0].seed.encode(), seeds)
+        if name != run.name and is_run_name(name) and first
+        if (data := _ledger_bytes(repository, name)) and _holds(data, first[0].seed.encode(), seeds)
+        if _may_draw_alike(repository, run.rows[0], data)
     )
 
 
-def _holds(repository: Repository, name: str, first: bytes, seeds: set[bytes]) -> bool:
-    """Whether that run's ledger begins with that instance and has one of those; as text, a row takes 0.4 ms to read."""
-    for path in (repository.private / "runs" / name / LEDGER, repository.root / "results" / name / LEDGER):
-        data = _bytes(path) or b""
-        if data:
-            return first in data.partition(b"\n")[0] and not seeds.isdisjoint(_SEED.findall(data))
-    return False
+def _ledger_bytes(repository: Repository, name: str) -> bytes:
+    local = _bytes(repository.private / "runs" / name / LEDGER)
+    return local or _bytes(repository.root / "results" / name / LEDGER) or b""
+
+
+def _holds(data: bytes, first: bytes, seeds: set[bytes]) -> bool:
+    """Whether a ledger begins with that seed and has one of those; as text, because decoding a row takes 0.4 ms."""
+    return first in data.partition(b"\n")[0] and not seeds.isdisjoint(_SEED.findall(data))
+
+
+def _may_draw_alike(repository: Repository, first: Experiment, other: bytes) -> bool:
+    """Whether the tasks of the row and of the other ledger are of one size, or one of them is not known."""
+    try:
+        drawn = [task_of(repository, row) for row in (first, ledgers.decode(other.partition(b"\n")[0] + b"\n", 0))]
+    except ledgers.LedgerError:
+        return True
+    return None in drawn or len({(task.n_bits, task.k_sparse) for task in drawn if task}) == 1
 
 
 def _readers(repository: Repository, name: str) -> dict[str, Callable[[str], bytes | None]]:
@@ -203,13 +218,13 @@ def _draws(repository: Repository, name: str) -> Draws | None:
 def task_of(repository: Repository, first: Experiment, *, committed: bool = False) -> Task | None:
     """The task that the run was measured with: of the working tree, or of its baseline commit; None if neither is.
 
-    `committed`: of the baseline commit alone.
+    `committed`: of HEAD instead of the working tree.
     """
     if not re.fullmatch(r"[\w.-]+", first.task, re.ASCII):
         return None
     path = f"{tasks.FOLDER}/{first.task}.yaml"
-    working = None if committed else _bytes(repository.root / path)
-    for data in (working, _at_commit(repository, first.commit, path)):
+    here = repository.file_bytes("HEAD", path) if committed else _bytes(repository.root / path)
+    for data in (here, _at_commit(repository, first.commit, path)):
         task = _task_in(data or b"", first)
         if task is not None:
             return task

@@ -145,7 +145,7 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
     known = has_commit(code.repository, run.rows[0].commit)
     if known and task_of(code.repository, run.rows[0], committed=True) is None:
         path = f"tasks/{run.rows[0].task}.yaml"
-        yield f"the commit where it started has no {path}, or another one than it was measured with: commit yours"
+        yield f"neither HEAD nor the commit where it started has {path} as it was measured with: commit it"
     if any(is_of_old_template(place, row) for place in run.places for row in kept(place.rows)):
         yield f"findings on research/{run.name} are of another template than today's, so their text was not compared"
     if others := twins(code.repository, run):

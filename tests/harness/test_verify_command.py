@@ -285,6 +285,30 @@ def test_a_run_is_named_with_its_flag_or_without(recorded):
     assert "not allowed with argument" in harness(recorded, "verify", RUN, "--run", "none").stderr
 
 
+def test_one_seed_is_no_common_instance_of_tasks_of_two_sizes(project):
+    rows = rows_of(project)
+    text = (project / "tasks" / "tiny.yaml").read_text()
+    (project / "tasks" / "wide.yaml").write_text(text.replace("n_bits: 10", "n_bits: 12"))
+    other = project / "results" / "other" / "ledger.jsonl"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(chained([replace(row, run="other") for row in rows]))
+    assert "measured on the instances of other" in harness(project, "verify", RUN).stdout
+    wide = tasks.task_hash(tasks.load(project, "wide"))
+    other.write_bytes(chained([replace(row, run="other", task="wide", task_sha256=wide) for row in rows]))
+    assert "measured on the instances" not in harness(project, "verify", RUN).stdout
+
+
+def test_a_task_in_no_commit_is_said_until_it_is_committed(project):
+    task = project / "tasks" / "tiny.yaml"
+    task.write_text(task.read_text().replace("n_test: 100", "n_test: 150"))
+    hashed = tasks.task_hash(tasks.load(project, "tiny"))
+    forge(project, [replace(row, task_sha256=hashed) for row in rows_of(project)])
+    said = "neither HEAD nor the commit where it started has tasks/tiny.yaml as it was measured with: commit it"
+    assert said in harness(project, "verify", RUN).stdout
+    commit_all(project, "Task tiny")
+    assert said not in harness(project, "verify", RUN).stdout
+
+
 # What no derivation can notice, and who does: the words of a row (its finding and its commit), what only `--rerun`
 # measures again, and what nobody can (costs, times). A value that is judged must never be added here.
 WORDS = {"title", "hypothesis", "why", "proposer", "model", "prompt_sha256", "cost"}
