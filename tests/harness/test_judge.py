@@ -199,6 +199,13 @@ def test_effects_of_a_verdict_are_those_of_the_pairs():
     assert (found["accuracy"].before, found["accuracy"].after) == pytest.approx((0.96, 0.97))
 
 
+def test_effects_of_one_pair_have_bounds_that_json_can_say():
+    """One pair has no interval: anything is possible."""
+    *others, accuracy = judge.screen(pair(dmd=0.9, same=True), RULES).effects
+    assert {(effect.low, effect.high) for effect in others} == {(-1.0, 1e9)}
+    assert (accuracy.low, accuracy.high) == (-1.0, 1.0)
+
+
 def test_every_verdict_says_its_numbers_in_one_line():
     for pairs in (noisy_pairs(16, dmd=-0.5, ard=-0.5, reuse=-0.5), noisy_pairs(16, dmd=0.5), [pair(same=True)] * 5):
         verdict = decided(pairs)
