@@ -34,7 +34,7 @@ def render_terminal(rows: list[Row], width: int = WIDE) -> str:
     """
     lines = _as_table(rows, min(width, WIDE))
     if width < WIDE and max(map(len, lines)) > width:
-        lines = [line for row in rows for line in _stack(row, width)]
+        lines = [line for row in rows for line in ["", *_stack(row, width)]][1:]
     return "\n".join([*lines, "", count_verdicts(rows)])
 
 
@@ -53,7 +53,7 @@ def _stack(row: Row, width: int) -> list[str]:
     lines = [f"{name}: {verdict}"]
     for label, text in (("published", published), ("ours", row.ours)):
         lines += _wrap(text, width, " " * 13, f"  {label:11}")
-    return [*lines, *_wrap(_explain(row), width, "  "), ""]
+    return lines + _wrap(_explain(row), width, "  ")
 
 
 def _explain(row: Row) -> str:
