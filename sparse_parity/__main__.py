@@ -43,7 +43,7 @@ def build_parser() -> Parser:
     """The flags."""
     parser = Parser("python -m sparse_parity [run]", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
-    add("--method", metavar="NAME", help="at 20 bits train this one of methods/ alone: seconds; batches and forward_forward minutes")
+    add("--method", metavar="NAME", help="at 20 bits train it alone: seconds, of batches or forward_forward minutes")
     add("--quick", action="store_true", help="train at 3 bits only: two seconds in all")
     add("--no-plots", action="store_true", help="draw no loss, accuracy, hidden progress and ARD as PNG")
     add("--json", action="store_true", help="print one JSON document; files only with --out")
