@@ -153,7 +153,7 @@ def test_what_is_recorded_and_what_it_is_are_not_mixed_up(audited):
     effects = audited[0][KEPT].verdict.effects
     others = (effects[0], replace(effects[1], change=-0.75), *effects[2:])
     named(audited, f"verdict.effects[1].change: recorded -0.75, is {effects[1].change}", KEPT, verdict_effects=others)
-    named(audited, f"verdict.effects: recorded 4 entries, is 5 entries", KEPT, verdict_effects=effects[1:])
+    named(audited, "verdict.effects: recorded 4 entries, is 5 entries", KEPT, verdict_effects=effects[1:])
     named(audited, "verdict.looks: recorded 5, is 1", KEPT, verdict_looks=5)
 
 
