@@ -156,6 +156,18 @@ def test_a_field_that_no_review_writes_is_named():
     assert {read_review(text).status for text in (twice, unknown)} == {"unreviewed"}
 
 
+def test_a_decision_is_one_line_with_its_reason_if_there_is_one():
+    assert entry("A <a@b>", "2025-03-05", "approved", " \n") == "- 2025-03-05, A <a@b>: approved"
+    assert entry("A <a@b>", "2025-03-05", "rejected", "too\nsmall") == "- 2025-03-05, A <a@b>: rejected: too small"
+
+
+def test_what_yaml_takes_for_no_field_decides_nothing():
+    experiment, diff = make_experiment(), make_diff()
+    text = render(experiment, diff).replace("status: unreviewed", "status:approved")
+    assert read_review(text).status == "unreviewed"
+    assert any("status:approved" in problem for problem in check(text, experiment, diff))
+
+
 @settings(max_examples=100)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_a_review_reads_back_and_leaves_the_rest_as_it_was(by, note):
