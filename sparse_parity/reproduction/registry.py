@@ -1,12 +1,13 @@
 """All claims, in the order of the documents."""
 
 from sparse_parity.protocol import ParityError
-from sparse_parity.reproduction import definitions, experiments, guide, other, sprint1
+from sparse_parity.reproduction import definitions, exp_e, experiments, guide, other, sprint1
 from sparse_parity.reproduction.claim import Claim
 
 CLAIMS: tuple[Claim, ...] = (
     *sprint1.CLAIMS,
     *experiments.CLAIMS,
+    *exp_e.CLAIMS,
     *guide.CLAIMS,
     *definitions.CLAIMS,
     *other.CLAIMS,
