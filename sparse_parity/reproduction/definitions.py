@@ -35,7 +35,7 @@ CLAIMS = (
     ),
     Claim(
         "MEMORY", GUIDE, "at first training accuracy is high and test accuracy chance", "qualitative", "reproduced",
-        "Experiment 1's first 24 of 52 epochs: the net learns its training samples one by one, and not the rule.",
+        "Experiment 1's first 24 of 52 epochs: the net learns training samples by heart, and not the rule.",
         partial(learning_time.score_training_samples, 24),
         "{46:.1%} of the training samples and {47:.1%} of the test samples at epoch 24",
         holds=lambda v: max(v[1::2]) < 0.55 and v[46] > 0.8,

@@ -169,16 +169,52 @@ def test_grokfast_adds_twice_the_slow_average_of_every_gradient():
     assert fired > 10
 
 
-def test_forward_forward_moves_each_layers_goodness_across_two_from_its_own_side_only():
-    state = forward_forward.init(N_BITS, 2, HP, random.Random(1))
-    for x, y in samples(60):
+def ascended(weights_of, biases, inputs, direction):
+    """A layer after its goodness, the sum of its squared activations, climbed or sank if it lies short of 2."""
+
+    def goodness():
+        units = zip(weights_of, biases, strict=True)
+        return sum(max(0.0, b + sum(w * v for w, v in zip(row, inputs, strict=True))) ** 2 for row, b in units)
+
+    def slope(numbers, i):
+        kept, ends = numbers[i], []
+        for shift in (EPSILON, -EPSILON):
+            numbers[i] = kept + shift
+            ends.append(goodness())
+        numbers[i] = kept
+        return (ends[0] - ends[1]) / (2 * EPSILON)
+
+    rate = direction * HP["lr"] if direction * (goodness() - 2.0) < 0.0 else 0.0
+    rows = [[w + rate * slope(row, i) for i, w in enumerate(row)] for row in weights_of]
+    return rows, [b + rate * slope(biases, j) for j, b in enumerate(biases)], rate != 0.0
+
+
+def test_forward_forward_climbs_or_sinks_each_layers_goodness_to_two_with_the_right_label_first():
+    state, moved = forward_forward.init(N_BITS, 2, HP, random.Random(1)), set()
+    for x, y in samples(40):
+        net = copy_state(state)
         for label, direction in ((y, 1.0), (-y, -1.0)):
-            values = copy_state(state)
-            h1 = forward_forward.layer(values["W1"], values["b1"], [label, *x])
-            goodness = sum(a * a for a in h1)
-            forward_forward.learn_label(state, x, label, direction, HP)
-            moved = state["W1"] != values["W1"]
-            assert moved == (direction * (goodness - 2.0) < 0.0 and any(h1))
+            inputs = [label, *x]
+            units = zip(net["W1"], net["b1"], strict=True)
+            h1 = [max(0.0, b + sum(w * v for w, v in zip(row, inputs, strict=True))) for row, b in units]
+            length = sum(a * a for a in h1) ** 0.5
+            unit = [a / length for a in h1]
+            net["W1"], net["b1"], first = ascended(net["W1"], net["b1"], inputs, direction)
+            net["W2"], net["b2"], second = ascended(net["W2"], net["b2"], unit, direction)
+            moved |= {(direction, 1, first), (direction, 2, second)}
+        forward_forward.step(state, x, y, HP)
+        assert flatten(state) == pytest.approx(flatten(net), abs=1e-6)
+        state = net  # so that differences do not add up
+    assert len(moved) == 8, "each layer has moved, and not moved, in both directions"
+
+
+def test_forward_forward_answers_the_label_of_the_higher_goodness_of_both_layers():
+    state = forward_forward.init(N_BITS, 2, HP, random.Random(1))
+    for x, _ in samples(10):
+        sums = []
+        for label in (1.0, -1.0):
             h1 = forward_forward.layer(state["W1"], state["b1"], [label, *x])
-            if moved:
-                assert direction * (sum(a * a for a in h1) - goodness) > 0.0
+            length = sum(a * a for a in h1) ** 0.5
+            h2 = forward_forward.layer(state["W2"], state["b2"], [a / length for a in h1])
+            sums.append(sum(a * a for a in [*h1, *h2]))
+        assert forward_forward.predict(state, x, HP) == pytest.approx(sums[0] - sums[1], abs=1e-6)

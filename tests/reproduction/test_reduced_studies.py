@@ -13,11 +13,12 @@ import pytest
 from sparse_parity.config import EXP_C, RUN_0303, Config
 from sparse_parity.data import draw_instance
 from sparse_parity.methods import minibatch, sign_sgd
-from sparse_parity.metrics import copy_state
+from sparse_parity.metrics import Score, copy_state, movement
 from sparse_parity.studies import curriculum, forward_forward, frontier, grokfast, sweeps, tiled
 from sparse_parity.studies.batches import FIRING_MEAN, draw_numpy, learn, learn_reshuffled, silent
 from sparse_parity.studies.curriculum import Phase, grow, run_curriculum, stages
 from sparse_parity.studies.numpy_draws import NumpyDraws
+from sparse_parity.training import Epoch, Training
 
 SMALL = Config("small", 6, 2, 12, 0.05, 0.01, n_train=70, n_test=30, max_epochs=3, stop_at=2.0)
 
@@ -64,21 +65,14 @@ def test_repairing_changes_the_rate_and_the_samples_that_it_is_told():
     assert {key: sweeps.repair(*key, 20, 5, silent)[0] for key in wanted} == wanted
 
 
-def test_a_curriculum_counts_the_epochs_of_every_stage():
-    every = stages([4, 6, 8], [[0, 1, 2]] * 3)
-    assert run_curriculum(every, silent) == 9
+def test_a_curriculum_grows_the_net_and_counts_the_epochs_of_every_stage():
+    every = stages([4, 6], [[0, 1, 2]] * 2)
     state = curriculum.init_numpy(every[0].config, NumpyDraws(43))
-    found = []
-    for phase, seed in zip(every, (142, 242, 342), strict=True):
-        grow(state, phase.n_bits, seed)
-        found.append(curriculum.run_phase(phase, state, silent))
-    assert sum(found) == 9
+    found = [curriculum.run_phase(every[0], state, silent)]
+    grow(state, 6, seed=242)
+    found.append(curriculum.run_phase(every[1], state, silent))
     assert min(found) >= 1
-
-
-def test_a_curriculum_over_one_size_is_learning_it_directly():
-    every = stages([4], [[0, 1]])
-    assert run_curriculum(every, silent) == run_curriculum(stages([4, 4], [[0, 1]] * 2)[:1], silent)
+    assert run_curriculum(every, silent) == sum(found)
 
 
 def test_stages_have_the_published_seeds():
@@ -106,6 +100,24 @@ def test_backprop_beside_forward_forward_learns_as_experiment_a_does():
     config = replace(forward_forward.EXP_A, n_train=20, max_epochs=2, stop_at=1.0)
     found = sweeps.train(sweeps.load_method("standard"), config, config.hp)
     assert forward_forward.backprop_same_samples(20, 2, silent) == (found.epochs[-1].test.accuracy,)
+
+
+def test_best_is_the_highest_first_at_includes_and_solved_lies_above():
+    accuracies = (0.5, 0.9, 0.95, 0.8)
+    epochs = tuple(Epoch(i, None, Score(0.0, a), 0, 0.0, 0.0) for i, a in enumerate(accuracies, start=1))
+    training = Training(epochs, draw_instance(SMALL), {})
+    assert (training.best, training.first_at(0.9), training.solved_at) == (0.95, 2, 3)
+    assert (training.first_at(0.95), training.first_at(0.96)) == (3, None)
+
+
+def test_movement_counts_all_four_parameters_of_a_net():
+    state = minibatch.init(4, 2, SMALL.hp, random.Random(1))
+    start = copy_state(state)
+    state["W1"][1][2] += 1.0
+    state["b1"][0] -= 2.0
+    state["W2"][3] += 4.0
+    state["b2"] -= 8.0
+    assert movement(state, start) == pytest.approx(15.0)
 
 
 def test_settings_are_those_of_the_documents():
