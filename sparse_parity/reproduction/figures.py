@@ -30,7 +30,8 @@ def draw_figures(rows: list[Row], directory: Path) -> list[Path]:
                 draw(*(values[claim] for claim in claims)).savefig(path, dpi=110)
                 paths.append(path)
     except OSError as error:
-        trouble = f"--plots: {error.filename}: {error.strerror}; name a directory that can be written"
+        where = error.filename or directory  # a full disk names no file
+        trouble = f"--plots: {where}: {error.strerror}; name a directory that can be written"
         raise ParityError(trouble) from None
     return paths
 
