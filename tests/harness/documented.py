@@ -17,7 +17,7 @@ from tests.harness.project import ROOT
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:python|pytest|pip|mkdocs) [^`]+)`")
-NO_COMMANDS = {"python -s -P -S -B"}  # how the sandbox starts Python
+NO_COMMANDS = {"python -s -P -S -B", "python -m sparse_parity"}  # how the sandbox starts Python; a program's name
 
 # In this order, in every command.
 LESS = {
