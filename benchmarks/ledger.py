@@ -33,7 +33,7 @@ from harness.ledger import FIRST_TIP, Ledger, encode, read, tip_of  # noqa: E402
 from harness.ledger.checkpoint import place_of  # noqa: E402
 from harness.records import Evidence, Experiment, Verdict  # noqa: E402
 from harness.run import Run, Wanted, harness_hash  # noqa: E402
-from harness.run.branch import ledger_path  # noqa: E402
+from harness.run.names import ledger_path  # noqa: E402
 from harness.run.opening import TOTALS, open_run  # noqa: E402
 from harness.totals import Trees, Tried, total  # noqa: E402
 from tests.harness.loops import clean_environment, make_user_project, run_folder, run_loop, scripted  # noqa: E402

@@ -30,7 +30,8 @@ from harness.records import (
     Verdict,
 )
 from harness.run import Run, environment, kept
-from harness.run.branch import is_closed, ledger_path, refuse_checkout, start_branch
+from harness.run.branch import is_closed, refuse_checkout, start_branch
+from harness.run.names import attempts_of, ledger_path
 from harness.sandbox import printable
 from harness.totals import Tally, Trees, Tried, total
 
@@ -234,7 +235,7 @@ def _no_reply(proposer: str) -> Reply:
 def _keep_alive(run: Run, incumbent: Incumbent, sources: Mapping[str, str], title: str) -> str:
     """Commit the candidate on a ref of its own, so that it can be looked at and measured again."""
     number = len(run.ledger.rows)
-    ref = f"refs/experiments/{run.settings.run}/{number:04d}"
+    ref = f"{attempts_of(run.settings.run)}{number:04d}"
     message = f"Experiment {number} of run {run.settings.run}: {title}\n"
     changes = changes_between(incumbent.sources, sources)
     return run.repository.commit(incumbent.commit, changes, message, ref, run.repository.ref(ref))
@@ -282,7 +283,7 @@ def close(run: Run) -> None:
 def _commit(run: Run, tip: str, message: str, changes: Mapping[str, str | None]) -> None:
     """Advance the branch by one commit with the ledger as it is, dated by its last row: made again, it is the same."""
     crash_points.reach("publishing")
-    refuse_checkout(run)
+    refuse_checkout(run.repository, run.settings.run, "run")
     row = run.ledger.rows[-1]
     trailers = f"Ardent-Run: {row.run}\nArdent-Experiment: {row.number}\nArdent-Tip: {run.ledger.tip}\n"
     files: dict[str, str | Path | None] = {**changes, ledger_path(row.run): run.ledger.path}

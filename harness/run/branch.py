@@ -14,17 +14,13 @@ from harness.edits import normal_hash
 from harness.errors import ArdentError
 from harness.git import Repository
 from harness.records import Experiment
-from harness.run import LEDGER, Run, Settings
+from harness.run import Run, Settings
+from harness.run.names import BRANCHES, LEDGER, branch_of, ledger_path, ref_of
 from harness.totals import Tally, total
 
 _TRAILERS = re.compile(
     r"^Ardent-Run: (?P<run>\S+)\nArdent-Experiment: (?P<number>\d+)\nArdent-Tip: (?P<tip>\S+)$", re.MULTILINE
 )
-
-
-def ledger_path(name: str) -> str:
-    """Where the ledger of a run lies on its research branch."""
-    return f"results/{name}/{LEDGER}"
 
 
 def is_closed(repository: Repository, settings: Settings, ledger_tip: str) -> bool:
@@ -33,7 +29,7 @@ def is_closed(repository: Repository, settings: Settings, ledger_tip: str) -> bo
     The tip stands in the message of the commit that brought the ledger: reading the ledger there would take as long as
     it is.
     """
-    tip = repository.ref(f"refs/heads/research/{settings.run}")
+    tip = repository.ref(ref_of(settings.run))
     return tip is None or any(named == ledger_tip for _, _, named in _named(repository, settings, tip))
 
 
@@ -47,7 +43,7 @@ def _named(repository: Repository, settings: Settings, tip: str) -> Iterator[tup
 
 def is_rejected(repository: Repository, name: str) -> bool:
     """Whether a finding of the run was rejected in review, which closes it."""
-    tip = repository.ref(f"refs/heads/research/{name}")
+    tip = repository.ref(ref_of(name))
     return tip is not None and bool(rejected_findings(repository, name, tip))
 
 
@@ -63,16 +59,20 @@ def rejected_findings(repository: Repository, name: str, tip: str) -> tuple[str,
     return tuple(f"{name}-{match[1]}" for path in rejected if (match := named.fullmatch(path)))
 
 
-def refuse_checkout(run: Run) -> None:
-    """Stop if a worktree has the branch checked out: moving it would make that checkout look edited."""
-    where = run.repository.branch_checked_out_at(run.branch)
+def refuse_checkout(repository: Repository, name: str, work: str) -> None:
+    """Stop if a worktree has the run's branch checked out: moving it would make that checkout look edited.
+
+    `work`: what to do again afterwards, as a verb.
+    """
+    branch = branch_of(name)
+    where = repository.branch_checked_out_at(branch)
     if where is not None:
-        raise ArdentError(f"{run.branch} is checked out in {where}; switch it to another branch, then run again")
+        raise ArdentError(f"{branch} is checked out in {where}; switch it to another branch, then {work} again")
 
 
 def check_branch(run: Run) -> None:
     """Stop unless the branch is where the ledger says; make it if only the baseline was recorded before a crash."""
-    refuse_checkout(run)
+    refuse_checkout(run.repository, run.settings.run, "run")
     rows, tip = run.ledger.rows, run.repository.ref(run.ref)
     if not rows:
         _check_is_free(run, tip)
@@ -100,7 +100,7 @@ def _check_is_free(run: Run, tip: str | None) -> None:
             f"--run {run.settings.run}: {ledger_path(run.settings.run)} is committed already, from a run of that name "
             "that was merged; choose another --run"
         )
-    if run.repository.ref("refs/heads/research") is not None:
+    if run.repository.ref(BRANCHES.rstrip("/")) is not None:
         raise ArdentError(
             f"the branch named research is in the way of {run.branch}; rename it with: git branch -m research NEWNAME"
         )
