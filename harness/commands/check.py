@@ -12,8 +12,9 @@ from pathlib import Path
 from harness import finding
 from harness.cli import Parser
 from harness.commands import counted
-from harness.commands.published import DISCOVERIES, experiment_diff, finding_diff, shown_diff
+from harness.commands.published import experiment_diff, finding_diff, shown_diff
 from harness.errors import ArdentError, BadInputError
+from harness.finding.discoveries import DISCOVERIES
 from harness.finding.evidence import read_evidence
 from harness.finding.prose import show_code
 from harness.git import Repository

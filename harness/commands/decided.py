@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from harness import finding
-from harness.commands.published import DISCOVERIES, shown_diff
+from harness.commands.published import shown_diff
 from harness.commands.recorded import Code
 from harness.commands.reviewed import ReviewedFinding, ReviewedRun, code_of, problems_of, restore_hint
 from harness.errors import ArdentError, BadInputError
-from harness.experiment import changes_between
+from harness.finding.discoveries import DISCOVERIES
 from harness.finding.evidence import evidence_json
 from harness.finding.review import Review, Status, entry, one_line
 from harness.git import Repository
 from harness.git.command import NOBODY
 from harness.run.branch import refuse_checkout
 from harness.run.names import ref_of
+from harness.run.publishing import changes_between
 
 
 @dataclass(frozen=True, slots=True)

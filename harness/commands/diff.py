@@ -13,11 +13,11 @@ from pathlib import Path
 
 from harness.cli import Parser
 from harness.commands import counted
-from harness.commands.published import published_commits
 from harness.commands.recorded import Code, RecordedRun, read_run, run_names
 from harness.errors import BadInputError
 from harness.git import Repository
 from harness.records import Experiment
+from harness.run.commits import published_commits
 from harness.run.names import ref_of
 from harness.verify import Problem
 from harness.verify.comparison import differing, shown

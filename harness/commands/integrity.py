@@ -9,12 +9,12 @@ from dataclasses import replace
 from harness import ledger as ledgers
 from harness import redteam
 from harness.commands import counted
-from harness.commands.published import published_commits
 from harness.commands.recorded import has_commit
 from harness.git import Repository
 from harness.records import Experiment
 from harness.report.source import Fact, Statement
 from harness.run import Settings, harness_hash, kept
+from harness.run.commits import published_commits
 from harness.run.names import branch_of, is_run_name, ref_of
 
 

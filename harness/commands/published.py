@@ -6,32 +6,20 @@ Promises: only reads; what is not in this repository is a note, never a problem.
 import platform
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from harness import edits, finding, policy
 from harness.commands.recorded import WORKING_TREE, Code, Place, RecordedRun, first_difference, has_commit
 from harness.errors import ArdentError
+from harness.finding.discoveries import DISCOVERIES
 from harness.finding.evidence import evidence_json, read_evidence
 from harness.gate import MODEL
 from harness.git import Repository
 from harness.ledger import encode, tip_of
 from harness.records import Experiment
 from harness.run import harness_hash, kept, trusted_files
+from harness.run.commits import PublishedCommit, published_commits
 from harness.run.names import branch_of, is_run_name, ledger_path, ref_of
 from harness.verify import Problem, differences
-
-DISCOVERIES = "DISCOVERIES.md"
-_TRAILERS = re.compile(r"Ardent-Run: (?P<run>\S+)\nArdent-Experiment: (?P<number>\d{1,9})\nArdent-Tip: (?P<tip>\S+)")
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedCommit:
-    """A commit of the loop, and the row that it names."""
-
-    sha: str
-    number: int
-    tip: str
-
 
 # -- files ------------------------------------------------------------------------------------------------------------
 
@@ -106,16 +94,6 @@ def finding_diff(text: str) -> str:
 
 
 # -- commits ----------------------------------------------------------------------------------------------------------
-
-
-def published_commits(repository: Repository, run: str, stop: str, tip: str) -> tuple[PublishedCommit, ...]:
-    """The loop's commits of a run from `tip` down to `stop`, merged branches included."""
-    found = []
-    for sha, message in repository.log_messages(repository.resolve(stop), repository.resolve(tip), merged=True):
-        named = _TRAILERS.fullmatch(message.rpartition("\n\n")[2])
-        if named and named["run"] == run:
-            found.append(PublishedCommit(sha, int(named["number"]), named["tip"]))
-    return tuple(found)
 
 
 def publishing_commits(repository: Repository, rows: Sequence[Experiment]) -> dict[int, str]:

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness import finding
-from harness.commands.published import check_files, published_commits
+from harness.commands.published import check_files
 from harness.commands.recorded import WORKING_TREE, Code, Place, RecordedRun, commit_reader, read_run
 from harness.errors import ArdentError, BadInputError
 from harness.finding.review import Review, Status
 from harness.git import Repository
 from harness.records import Experiment
 from harness.run import kept
+from harness.run.commits import published_commits
 from harness.run.names import branch_of, ref_of
 
 

@@ -7,7 +7,7 @@ in review. Does not cover: whether the rows are true (`python -m harness verify`
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from harness import finding
 from harness.edits import normal_hash
@@ -15,12 +15,9 @@ from harness.errors import ArdentError
 from harness.git import Repository
 from harness.records import Experiment
 from harness.run import Run, Settings
+from harness.run.commits import PublishedCommit, published_commits
 from harness.run.names import BRANCHES, LEDGER, branch_of, ledger_path, ref_of
 from harness.totals import Tally, total
-
-_TRAILERS = re.compile(
-    r"^Ardent-Run: (?P<run>\S+)\nArdent-Experiment: (?P<number>\d+)\nArdent-Tip: (?P<tip>\S+)$", re.MULTILINE
-)
 
 
 def is_closed(repository: Repository, settings: Settings, ledger_tip: str) -> bool:
@@ -30,15 +27,12 @@ def is_closed(repository: Repository, settings: Settings, ledger_tip: str) -> bo
     it is.
     """
     tip = repository.ref(ref_of(settings.run))
-    return tip is None or any(named == ledger_tip for _, _, named in _named(repository, settings, tip))
+    return tip is None or any(commit.tip == ledger_tip for commit in _published(repository, settings, tip))
 
 
-def _named(repository: Repository, settings: Settings, tip: str) -> Iterator[tuple[str, int, str]]:
-    """Of the commits from `tip` down to the baseline that hold the run's ledger: hash, its last row, and its tip."""
-    for commit, message in repository.log_messages(settings.baseline, tip):
-        named = _TRAILERS.search(message)
-        if named is not None and named["run"] == settings.run:
-            yield commit, int(named["number"]), named["tip"]
+def _published(repository: Repository, settings: Settings, tip: str) -> tuple[PublishedCommit, ...]:
+    """The commits from `tip` down to the baseline that hold the run's ledger."""
+    return published_commits(repository, settings.run, settings.baseline, tip, merged=False)
 
 
 def is_rejected(repository: Repository, name: str) -> bool:
@@ -122,10 +116,11 @@ def _check_commits(run: Run, tip: str) -> None:
     repository, rows = run.repository, run.ledger.rows
     if not repository.is_ancestor(run.settings.baseline, tip):
         raise _moved(run, f"does not build on the run's baseline {run.settings.baseline[:12]}")
-    for commit, number, named in _named(repository, run.settings, tip):
+    for commit in _published(repository, run.settings, tip):
+        number = commit.number
         after = rows[number + 1].tip if number + 1 < len(rows) else run.ledger.tip
-        if number >= len(rows) or after != named:
-            copy = f"git show {commit[:12]}:{ledger_path(run.settings.run)} > {shlex.quote(str(run.ledger.path))}"
+        if number >= len(rows) or after != commit.tip:
+            copy = f"git show {commit.sha[:12]}:{ledger_path(run.settings.run)} > {shlex.quote(str(run.ledger.path))}"
             raise ArdentError(f"{LEDGER}: experiment {number} is missing or changed; restore it with: {copy}")
 
 
