@@ -6,24 +6,27 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from sparse_parity.arguments import Parser
 from sparse_parity.config import Config
 from sparse_parity.pipeline import Phase, Scope, run_phases
+from sparse_parity.places import make_directory
 from sparse_parity.plots import draw_plots, require_matplotlib
-from sparse_parity.protocol import Champion, ParityError, read_champion
+from sparse_parity.protocol import Champion, ParityError, load_method, read_champion
 from sparse_parity.report import phase_record, render_markdown, render_table, to_json
 from sparse_parity.reproduction.command import reproduce
+from sparse_parity.terminal import measure_width
 from sparse_parity.tracker import TrackerError
 from sparse_parity.training import Epoch
 
 DESCRIPTION = """\
 Runs every phase of the sparse parity study: draws the data, trains at 3 bits and at 20, and measures the
 average reuse distance (ARD) of one training step of each method with the hand-placed tracker. Standard
-backprop takes 0.1 s at 3 bits and 4 s at 20; all methods together about a minute. Prints a table to standard
-output and progress to standard error, and writes <out>/<UTC time>_<phase>.json, <out>/<UTC time>_report.md
-and PNG plots."""
+backprop takes 0.1 s at 3 bits and 5 s at 20, half of them for counts that it shows; all methods together about
+a minute. Prints a table to standard output and progress to standard error, and writes <out>/<UTC time>_<phase>.json,
+<out>/<UTC time>_report.md and PNG plots. Another command, `reproduce`, runs the documents' claims."""
 
 EPILOG = """\
 examples:
@@ -55,31 +58,55 @@ def run(argv: Sequence[str]) -> None:
         ParityError: bad input.
     """
     args = build_parser().parse_args(argv)
-    if args.method and args.quick:
+    if args.method is not None and args.quick:
         raise ParityError("--method trains at 20 bits and --quick does not; leave one of them out")
+    champion = read_champion()
+    if args.method is not None:
+        load_method(args.method)  # raises for a name that is none, before anything is made
+        champion = Champion(args.method, champion.hp)
     out = args.out or (None if args.json else Path("results"))
     plots = out is not None and not args.no_plots
     if plots:
         require_matplotlib()
     if out is not None:
-        _make_directory(out)
+        make_directory("--out", out)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    phases = list(_run_and_tell(args.method, quick=args.quick))
-    print(to_json(_document(phases, stamp)) if args.json else render_table(phases))
-    if out is not None:
-        written = write_results(phases, out / stamp, plots=plots)
-        print("wrote " + " ".join(str(path) for path in written), file=sys.stderr if args.json else
-        sys.stdout)
+    scope: Scope = "one" if args.method is not None else "quick" if args.quick else "all"
+    phases = list(_run_and_tell(champion, scope))
+    told = []
+    try:  # first the files: who reads the table may stop reading
+        if out is not None:
+            prefix = claim_prefix(out, stamp)
+            stamp = prefix.name
+            told = [_tell_written(write_results(phases, prefix, plots=plots))]
+    finally:
+        print(to_json(_document(phases, stamp)) if args.json else render_table(phases, measure_width()))
+    for line in told:
+        print(line, file=sys.stderr if args.json else sys.stdout)
 
 
-def _run_and_tell(method: str | None, *, quick: bool) -> Iterator[Phase]:
-    champion = read_champion()
-    if method:
-        champion = Champion(method, champion.hp)
-    scope: Scope = "one" if method else "quick" if quick else "all"
+def _run_and_tell(champion: Champion, scope: Scope) -> Iterator[Phase]:
     for phase in run_phases(champion, scope=scope, report=_report_epoch):
         print(f"{phase.name}: {phase.seconds:.2f} s", file=sys.stderr)
         yield phase
+
+
+def claim_prefix(out: Path, stamp: str) -> Path:
+    """A prefix for a run's files that no other has, also of a run that ends in the same second: its report is made.
+
+    Raises:
+        ParityError: it cannot be made.
+    """
+    for number in count(1):
+        prefix = out / (stamp if number == 1 else f"{stamp}-{number}")
+        try:
+            prefix.with_name(f"{prefix.name}_report.md").touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _unwritable(error) from None
+        return prefix
+    raise AssertionError
 
 
 def write_results(phases: list[Phase], prefix: Path, *, plots: bool) -> list[Path]:
@@ -98,15 +125,17 @@ def write_results(phases: list[Phase], prefix: Path, *, plots: bool) -> list[Pat
             paths.append(path)
         return paths + (draw_plots(phases, prefix) if plots else [])
     except OSError as error:
-        trouble = f"--out: {error.filename}: {error.strerror}; name a directory that can be written"
-        raise ParityError(trouble) from None
+        raise _unwritable(error) from None
 
 
-def _make_directory(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParityError(f"--out: {out}: {error.strerror}; name a directory that can be made") from None
+def _unwritable(error: OSError) -> ParityError:
+    return ParityError(f"--out: {error.filename}: {error.strerror}; name a directory that can be written")
+
+
+def _tell_written(paths: list[Path]) -> str:
+    report = next(path for path in paths if path.suffix == ".md")
+    kinds = [sum(path.suffix == suffix for path in paths) for suffix in (".json", ".png")]
+    return f"wrote {report}; beside it {kinds[0]} JSON files" + (f" and {kinds[1]} plots" if kinds[1] else "")
 
 
 def _document(phases: list[Phase], stamp: str) -> dict[str, object]:
@@ -126,20 +155,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run, and turn expected trouble into one line on standard error. Returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if words[:1] == ["reproduce"]:
-            reproduce(words[1:])
-        else:
-            run(words[1:] if words[:1] == ["run"] else words)
+        _obey(words)
+        if sys.stdout is not None:  # None where it is closed
+            sys.stdout.flush()  # here, so that a closed pipe and a full disk are noticed while they can be told
     except (ParityError, TrackerError) as error:
         print(f"sparse_parity: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+        return 1
+    except OSError as error:
+        _drop_output()
+        trouble = f"{error.filename or 'standard output'}: {error.strerror}"
+        print(f"sparse_parity: {trouble}; mend that and run the same command again", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("sparse_parity: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _obey(words: list[str]) -> None:
+    if words[:1] == ["reproduce"]:
+        reproduce(words[1:])
+    elif words[:1] == ["run"] or not words or words[0].startswith("-"):
+        run(words[1:] if words[:1] == ["run"] else words)
+    else:
+        raise ParityError(f"{words[0]}: there is no such command; choose run or reproduce, and see --help")
+
+
+def _drop_output() -> None:
+    """Python flushes once more as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ Needs matplotlib, which is imported when a plot is drawn and not before; nothing
 touched.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sparse_parity.config import Config
 from sparse_parity.pipeline import ArdRow, Phase, TrainingRow
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CURVES: dict[str, tuple[str, str, str, "Callable[[Epoch], float]"]] = {
-    "loss": ("Loss on test samples", "mean hinge loss (logarithmic; 0: 0.001)", "log", lambda e: e.test.loss or 1e-3),
-    "accuracy": ("Accuracy: chance for long, then a jump", "test accuracy", "linear", lambda e: e.test.accuracy),
-    "progress": ("Hidden progress: how far the weights went", "‖w − w₀‖₁ (logarithmic)", "log", lambda e: e.movement),
+    "loss": ("Loss on test samples, 0 drawn as 0.001", "mean hinge loss", "log", lambda e: e.test.loss or 1e-3),
+    "accuracy": ("Accuracy on test samples", "test accuracy", "linear", lambda e: e.test.accuracy),
+    "progress": ("Hidden progress: how far the weights went", "‖w − w₀‖₁", "log", lambda e: e.movement),
 }
-LOOKS = {
-    "standard": ("tab:blue", "-"),
-    "fused": ("tab:orange", "--"),  # the three variants lie on each other: their dashes show that all are there
-    "perlayer": ("black", ":"),
-    "grokfast": ("tab:red", "-"),
-    "minibatch": ("tab:green", "-"),
-    "sign_sgd": ("tab:purple", "-"),
-    "forward_forward": ("tab:brown", "-"),
+LOOKS = {  # colour, line, marker: told apart without colours too
+    "standard": ("tab:blue", "-", "."),
+    "fused": ("tab:orange", "--", "."),  # the three variants lie on each other: their dashes show that all are there
+    "perlayer": ("black", ":", "."),
+    "grokfast": ("tab:red", "-", "s"),
+    "minibatch": ("tab:green", "-", "^"),
+    "sign_sgd": ("tab:purple", "-", "v"),
+    "forward_forward": ("tab:brown", "-", "D"),
 }
 
 
@@ -42,7 +43,7 @@ def draw_plots(phases: list[Phase], prefix: Path) -> list[Path]:
     """
     rows = [row for phase in phases for row in phase.rows]
     trainings = [row for row in rows if isinstance(row, TrainingRow)]
-    figures = {name: _curves(trainings, *curve) for name, curve in CURVES.items()}
+    figures = {name: draw_curves(trainings, *curve) for name, curve in CURVES.items()}
     accounts = [row for row in rows if isinstance(row, ArdRow)]
     figures["ard"] = _bars(accounts)
     figures["buffers"] = _distances(accounts)
@@ -73,27 +74,27 @@ def make_figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _curves(
+def draw_curves(
     trainings: list[TrainingRow], title: str, label: str, scale: str, height: "Callable[[Epoch], float]"
 ) -> "Figure":
+    """One of `CURVES` over the samples seen: a panel for each number of bits."""
     sizes = list(dict.fromkeys(row.config.n_bits for row in trainings))
     figure = make_figure(5.2 * len(sizes), 5.0)
     figure.suptitle(title)
     for n_bits, panel in zip(sizes, figure.subplots(1, len(sizes), squeeze=False)[0], strict=True):
         for row in (row for row in trainings if row.config.n_bits == n_bits):
             seen = [epoch.number * row.config.n_train for epoch in row.training.epochs]
-            colour, dashes = LOOKS.get(row.method, ("grey", "-."))
+            colour, dashes, marker = LOOKS.get(row.method, ("grey", "-.", "."))
             heights = [height(epoch) for epoch in row.training.epochs]
             label_of = f"{row.method}, {row.config.hidden} units"
-            panel.plot(seen, heights, dashes, color=colour, marker=".", label=label_of)
+            panel.plot(seen, heights, dashes, color=colour, marker=marker, markersize=4, label=label_of)
         panel.set_title(f"{n_bits} bits, 3 secret", fontsize=10)
-        panel.set_xscale("log")
-        panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        panel.set_xlabel("training samples seen (logarithmic)")
-        panel.set_yscale(scale)
-        if label == "test accuracy":
+        panel.set_xlabel("training samples seen" + _stretch(panel, "x", panel.dataLim.intervalx))
+        if scale == "log":
+            panel.set_ylabel(label + _stretch(panel, "y", panel.dataLim.intervaly))
+        else:
+            panel.set_ylabel(label)
             panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        panel.set_ylabel(label)
         panel.grid(visible=True, alpha=0.3)
         panel.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return figure
@@ -113,18 +114,24 @@ def _bars(rows: list[ArdRow]) -> "Figure":
         panel.bar_label(bars, fmt="{:,.0f}", fontsize=8, padding=3)
         panel.set_yticks(range(len(names)), names, fontsize=8)
         panel.set_title(_title(config), fontsize=10)
-        panel.set_xlabel("ARD, floats" + _stretch(panel, [row.summary.ard or 0.0 for row in of_config]))
+        values = [row.summary.ard or 0.0 for row in of_config]
+        scale = _stretch(panel, "x", values)
+        panel.set_xlabel(f"ARD, floats{scale}")
+        panel.set_xlim(min(values) / 2.0 if scale else 0.0, max(values) * (4.0 if scale else 1.2))
     return figure
 
 
-def _stretch(panel: Any, values: list[float]) -> str:
-    """Room for the labels; where one bar would hide the others, a logarithmic axis, which is said."""
-    if max(values) > 5.0 * min(values):
-        panel.set_xscale("log")
-        panel.set_xlim(min(values) / 2.0, max(values) * 4.0)
-        return " (logarithmic)"
-    panel.set_xlim(0.0, max(values) * 1.2)
-    return ""
+def _stretch(panel: Any, side: Literal["x", "y"], values: Sequence[float]) -> str:
+    """A logarithmic axis, which is said, where large values would hide small ones. Ticks are plain numbers."""
+    axis = panel.xaxis if side == "x" else panel.yaxis
+    is_wide = max(values) > 5.0 * min(values)
+    if is_wide:
+        (panel.set_xscale if side == "x" else panel.set_yscale)("log")
+        axis.set_minor_formatter(lambda _value, _: "")
+    else:
+        panel.locator_params(axis=side, integer=True)
+    axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    return " (logarithmic)" if is_wide else ""
 
 
 def _shared(rows: list[ArdRow]) -> list[Config]:

@@ -5,12 +5,14 @@ Promises: JSON holds no NaN or infinity (they become null) and no state; each nu
 
 import json
 import math
+import textwrap
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from sparse_parity.config import Config
 from sparse_parity.pipeline import ArdRow, DataRow, Phase, Row, TrainingRow
+from sparse_parity.terminal import WIDE, align
 
 COLUMNS = ("method", "ARD", "reads", "writes", "floats", "epochs to solve", "test accuracy")
 
@@ -20,8 +22,8 @@ NOTES = """\
 ARD is what each method declares to MemTracker in one full training step, in floats. `perlayer` declares every
 value that it makes; `perlayer, as published` is the published list, which leaves out nine reads and five
 writes of the same step. For a batch method the account is of its first 32 steps, the last of which changes the
-weights. Epochs to solve: the first with a test accuracy above 90 %. A dash: not trained in
-this run at this size. Seen: samples learned from, the passes counted.
+weights. Epochs to solve: the first with a test accuracy above 90 %. A dash: not trained in this run at this
+size. Seen: samples learned from, the passes counted.
 """
 
 
@@ -80,23 +82,14 @@ def compare_trainings(phases: Iterable[Phase]) -> list[tuple[int, list[tuple[str
     return list(blocks.items())
 
 
-def render_table(phases: list[Phase]) -> str:
-    """Plain text, aligned; one block per config, then all trainings."""
+def render_table(phases: list[Phase], width: int = WIDE) -> str:
+    """Plain text, aligned; one block per config, then all trainings, and what the words mean."""
     lines = []
     for config, rows in tabulate(phases):
-        lines += [describe(config), *_align([COLUMNS, *rows]), ""]
+        lines += [*textwrap.wrap(describe(config), width), *align([COLUMNS, *rows], width), ""]
     for n_bits, rows in compare_trainings(phases):
-        lines += [f"trained at {n_bits} bits", *_align([TRAINED, *rows]), ""]
-    return "\n".join(lines)
-
-
-def _align(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        numbers = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  " + "  ".join([row[0].ljust(widths[0]), *numbers]))
-    return lines
+        lines += [f"trained at {n_bits} bits", *align([TRAINED, *rows], width), ""]
+    return "\n".join([*lines, textwrap.fill(NOTES, width)])
 
 
 def describe(config: Config) -> str:
@@ -127,7 +120,7 @@ def render_markdown(phases: list[Phase], stamp: str, *, plots: bool) -> str:
         lines += [f"## Training: {row.method}, {row.config.name}", ""]
         lines += [_bar(EPOCH_COLUMNS), _bar(["---:"] * 6)]
         lines += [*_epoch_lines(row), ""]
-    lines += [f"- {phase.name}: {phase.seconds:.2f} s" for phase in phases]
+    lines += ["## Time of each phase", "", *(f"- {phase.name}: {phase.seconds:.2f} s" for phase in phases)]
     return "\n".join(lines) + "\n"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from sparse_parity.protocol import ParityError
 from sparse_parity.studies.batches import Say
 
 Verdict = Literal["reproduced", "within noise", "artefact", "wrong", "not run", "differs"]
@@ -94,14 +95,22 @@ class Row:
 
 
 def judge(claim: Claim, values: Values, seconds: float, note: str = "") -> Row:
-    """The row of a claim that was run; the note, if any, stands beside its numbers."""
+    """The row of a claim that was run; the note, if any, stands beside its numbers.
+
+    Raises:
+        ParityError: there are fewer values than its row shows, as kept ones may be that someone edited.
+    """
     agrees = all(
         (
             claim.reference is None or _same(values, claim.reference),
             claim.holds is None or claim.holds(values),
         )
     )
-    ours = claim.form.format(*values) + (f" ({note})" if note else "")
+    try:
+        ours = claim.form.format(*values) + (f" ({note})" if note else "")
+    except IndexError:
+        trouble = f"{claim.id}: {len(values)} values are too few for its row; take its lines out of the kept values"
+        raise ParityError(trouble) from None
     return Row(claim, values, ours, claim.verdict if agrees else "differs", seconds)
 
 

@@ -1,6 +1,5 @@
 """`python -m sparse_parity reproduce`: runs the claims, tells progress, prints the table."""
 
-import os
 import sys
 import threading
 import time
@@ -10,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparse_parity.arguments import Parser
-from sparse_parity.plots import require_matplotlib
 from sparse_parity.protocol import ParityError
 from sparse_parity.report import to_json
 from sparse_parity.reproduction.claim import Claim, Row, Study, judge, name_study, pass_over_claim
-from sparse_parity.reproduction.figures import draw_figures, make_directory
+from sparse_parity.reproduction.files import check_places, write_files
 from sparse_parity.reproduction.keep import Kept, digest_code, keep, open_kept, read_kept
 from sparse_parity.reproduction.registry import find_claims
-from sparse_parity.reproduction.table import as_document, render_markdown, render_terminal
+from sparse_parity.reproduction.table import as_document, render_terminal
+from sparse_parity.terminal import measure_width
 
 DESCRIPTION = """\
 Runs the claims of the documents that this project was created from, and says of each whether it holds: reproduced,
@@ -42,7 +41,7 @@ def build_parser() -> Parser:
     """The flags."""
     parser = Parser("python -m sparse_parity reproduce", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
-    add("--claim", action="append", default=[], metavar="ID", help="only this claim (may be given again)")
+    add("--claim", action="append", default=[], metavar="ID", help="only this one (results/reproduction.md has all)")
     add("--fast", action="store_true", help="leave out the claims that take minutes")
     add("--reduced", action="store_true", help="slow claims at a smaller size, where not kept in full; told")
     add("--json", action="store_true", help="print one JSON document instead of the table")
@@ -60,15 +59,16 @@ def reproduce(argv: Sequence[str]) -> None:
     """
     args = build_parser().parse_args(argv)
     claims = find_claims(args.claim)
-    _check_places(args.out, args.plots)
+    if args.fast and args.reduced and not args.keep:
+        raise ParityError("--reduced measures slow claims and --fast leaves them out; leave one of them out")
+    check_places(args.out, args.plots)
     slow = not args.fast and any(claim.minutes for claim in claims)
     kept = args.keep or (KEPT if slow else None)
     rows = list(_run_or_tell(claims, fast=args.fast, kept=kept, reduced=args.reduced))
-    print(to_json(as_document(rows)) if args.json else render_terminal(rows))
-    written = list(_write_tables(rows, args.out)) if args.out else []
-    written += draw_figures(rows, args.plots) if args.plots else []
-    if written:
-        print("wrote " + " ".join(map(str, written)), file=sys.stderr)
+    try:  # first the files: who reads the table may stop reading
+        write_files(rows, args.out, args.plots)
+    finally:
+        print(to_json(as_document(rows)) if args.json else render_terminal(rows, measure_width()))
     differing = [row.claim.id for row in rows if row.verdict == "differs"]
     if differing:
         raise ParityError(f"our numbers differ from the reference: {', '.join(differing)}")
@@ -89,7 +89,7 @@ def _run_or_tell(claims: Sequence[Claim], *, fast: bool, kept: Path | None, redu
         yield from run_claims(claims, fast=fast, kept=kept, reduced=reduced)
     except KeyboardInterrupt:
         if kept:
-            print(f"measured so far is kept in {kept}; the same command goes on", file=sys.stderr)
+            print(f"each part that ended is kept in {kept}; the same command goes on", file=sys.stderr)
         raise
 
 
@@ -170,25 +170,3 @@ def _pulse(say: _Progress, every: float = 60.0) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-
-
-def _check_places(out: Path | None, plots: Path | None) -> None:
-    """Raises ParityError now rather than after an hour."""
-    if out and (out.suffix == ".json" or out.is_dir() or not os.access(out.parent, os.W_OK)):
-        raise ParityError(f"--out: {out}: cannot be written; name a FILE.md in a directory that can be written")
-    if plots:
-        require_matplotlib()
-        make_directory(plots)
-
-
-def _write_tables(rows: list[Row], path: Path) -> Iterator[Path]:
-    yield _write(path, render_markdown(rows))
-    yield _write(path.with_suffix(".json"), to_json(as_document(rows)) + "\n")
-
-
-def _write(path: Path, text: str) -> Path:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ParityError(f"--out: {path}: {error.strerror}; name a file that can be written") from None
-    return path

@@ -19,9 +19,8 @@ def draw_figures(rows: list[Row], directory: Path) -> list[Path]:
     """Write the plots whose claims are among the rows; returns their paths.
 
     Raises:
-        ParityError: the directory cannot be written.
+        ParityError: a file cannot be written.
     """
-    make_directory(directory)
     values = {row.claim.id: row.values for row in rows if row.values}
     paths = []
     try:
@@ -31,24 +30,17 @@ def draw_figures(rows: list[Row], directory: Path) -> list[Path]:
                 draw(*(values[claim] for claim in claims)).savefig(path, dpi=110)
                 paths.append(path)
     except OSError as error:
-        raise _unwritable(error) from None
+        trouble = f"--plots: {error.filename}: {error.strerror}; name a directory that can be written"
+        raise ParityError(trouble) from None
     return paths
 
 
-def make_directory(directory: Path) -> None:
-    """Make it where it is missing.
-
-    Raises:
-        ParityError: it cannot be made.
-    """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(error) from None
-
-
-def _unwritable(error: OSError) -> ParityError:
-    return ParityError(f"--plots: {error.filename}: {error.strerror}; name a directory that can be written")
+def name_undrawn(rows: list[Row]) -> str:
+    """The plots whose claims are not all among the rows, and what each needs; empty where all are drawn."""
+    known = {row.claim.id for row in rows if row.values}
+    return "; ".join(
+        f"{name}.png needs {' and '.join(claims)}" for name, (claims, _) in FIGURES.items() if not known >= set(claims)
+    )
 
 
 def _progress(values: Values) -> "Figure":

@@ -2,19 +2,24 @@
 
 Promises: a kept value is used again only for the same function with the same arguments, and while the code that made
 it is the same (but for layout and comments): the engine, the methods and the study's own module. A last line that was
-cut short is dropped. Does not cover: another machine or Python; the file is for going on, not for sharing.
+cut short is dropped; a file that holds anything else is refused and stays as it is. Does not cover: another machine or
+Python; the file is for going on, not for sharing.
 """
 
 import ast
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from sparse_parity.places import make_room
 from sparse_parity.protocol import ParityError
 
 PACKAGE = Path(__file__).resolve().parent.parent
 ENGINE = ("config.py", "data.py", "metrics.py", "model.py", "training.py", "tracker.py", "published.py")
+BEGINNING = '{"claim": "'
 SHARED = ("studies/batches.py", "studies/numpy_draws.py")
 
 
@@ -48,6 +53,7 @@ def open_kept(path: Path) -> None:
     Raises:
         ParityError: it cannot be written.
     """
+    make_room("--keep", path)
     _append(path, "")
 
 
@@ -59,25 +65,41 @@ def read_kept(path: Path) -> dict[tuple[str, str], Kept]:
     """
     if not path.exists():
         return {}
+    try:
+        *lines, torn = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, ValueError) as error:
+        raise ParityError(f"--keep: {path}: cannot be read: {error}; name another file") from None
     found = {}
-    for number, line in enumerate(_read_lines(path), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
-            kept = Kept(row["claim"], row["digest"], tuple(row["values"]), row["seconds"], row.get("note", ""))
+            kept = _read_line(line)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise ParityError(f"--keep: {path}: line {number} is no kept value; name another file") from None
+            trouble = f"--keep: {path}: line {number} is no kept value; delete that line, or name another file"
+            raise ParityError(trouble) from None
         found[kept.claim, kept.digest] = kept
+    if torn:
+        _drop_torn(path, torn)
     return found
 
 
-def _read_lines(path: Path) -> list[str]:
+def _read_line(line: str) -> Kept:
+    row: dict[str, Any] = json.loads(line)
+    kept = Kept(row["claim"], row["digest"], tuple(row["values"]), row["seconds"], row.get("note", ""))
+    if not all(isinstance(text, str) for text in (kept.claim, kept.digest, kept.note)):
+        raise TypeError
+    if not all(type(value) in {int, float} for value in (*kept.values, kept.seconds)):
+        raise TypeError
+    return kept
+
+
+def _drop_torn(path: Path, torn: str) -> None:
+    """Cut off a last line without an end: its writer was killed, or the disk was full. Nobody else's text."""
+    if not torn.startswith(BEGINNING[: len(torn)]):
+        raise ParityError(f"--keep: {path}: its last line is no kept value; name another file")
     try:
-        *lines, torn = path.read_text(encoding="utf-8").split("\n")
-        if torn:  # the writer was killed, or the disk was full
-            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise ParityError(f"--keep: {path}: cannot be read: {error}; name another file") from None
-    return lines
+        os.truncate(path, path.stat().st_size - len(torn.encode()))
+    except OSError as error:
+        raise ParityError(f"--keep: {path}: {error.strerror}; name a file that can be written") from None
 
 
 def keep(path: Path, kept: Kept) -> None:

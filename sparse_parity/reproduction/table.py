@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from sparse_parity.reproduction.claim import Row
+from sparse_parity.terminal import WIDE
 
-WIDTH = 118
 INDENT = 14
 
 HEAD = """\
@@ -24,19 +24,44 @@ studies, with their arguments, that stand in for the claim's own.
 def count_verdicts(rows: list[Row]) -> str:
     """One line."""
     counts = Counter(row.verdict for row in rows)
-    return f"{len(rows)} claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    head = "1 claim: " if len(rows) == 1 else f"{len(rows)} claims: "
+    return head + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
 
 
-def render_terminal(rows: list[Row]) -> str:
-    """Two or more lines a claim: its numbers, then what it says and why it is judged so."""
+def render_terminal(rows: list[Row], width: int = WIDE) -> str:
+    """Two or more lines a claim: its numbers, then what it says and why it is judged so. Where the table is too wide
+    for the terminal, its columns stand below each other.
+    """
+    lines = _as_table(rows, min(width, WIDE))
+    if width < WIDE and max(map(len, lines)) > width:
+        lines = [line for row in rows for line in ["", *_stack(row, width)]][1:]
+    return "\n".join([*lines, "", count_verdicts(rows)])
+
+
+def _as_table(rows: list[Row], width: int) -> list[str]:
     widths = [max(len(cell) for cell in cells) for cells in zip(*map(_cells, rows), ("", "", "published"), strict=True)]
     lines = [f"{'claim':{INDENT}}{'verdict':{widths[1]}}  {'published':{widths[2]}}  ours"]
     for row in rows:
         name, verdict, published = _cells(row)
         lines.append(f"{name:{INDENT}}{verdict:{widths[1]}}  {published:{widths[2]}}  {row.ours}")
-        text = f"{row.claim.source}: {row.claim.says}. {row.claim.why}"
-        lines += textwrap.wrap(text, WIDTH, initial_indent=" " * INDENT, subsequent_indent=" " * INDENT)
-    return "\n".join([*lines, "", count_verdicts(rows)])
+        lines += _wrap(_explain(row), width, " " * INDENT)
+    return lines
+
+
+def _stack(row: Row, width: int) -> list[str]:
+    name, verdict, published = _cells(row)
+    lines = [f"{name}: {verdict}"]
+    for label, text in (("published", published), ("ours", row.ours)):
+        lines += _wrap(text, width, " " * 13, f"  {label:11}")
+    return lines + _wrap(_explain(row), width, "  ")
+
+
+def _explain(row: Row) -> str:
+    return f"{row.claim.source}: {row.claim.says}. {row.claim.why}"
+
+
+def _wrap(text: str, width: int, indent: str, first: str = "") -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=first or indent, subsequent_indent=indent)
 
 
 def _cells(row: Row) -> tuple[str, str, str]:

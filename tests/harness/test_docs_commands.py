@@ -1,8 +1,6 @@
-"""Every command of README.md and docs/ is one that works: each is run here, or its arguments are parsed.
+"""Every command of README.md and docs/ is one that works: each is run here, small, or it is said why it is only parsed.
 
-A command stands in a fence marked `sh`, one a line, or in backquotes within the text. Those of the fences are either in
-EXECUTED, and run in a small project in which the run `x` has ended, made small as SMALL says; or in PARSED with the
-reason why not, and then the real parser must take their arguments, as it must for all in backquotes.
+What is done with which command stands in tests/harness/documented.py.
 """
 
 import argparse
@@ -10,6 +8,7 @@ import os
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,103 +17,25 @@ import pytest
 
 from harness import cli
 from harness.errors import ArdentError
+from harness.git import Repository
+from harness.redteam import note_passed
+from tests.harness.documented import FENCE, PAGES, PARSED, SCENES, SILENT, SLOW_SCENES, small, written
 from tests.harness.loops import clean_environment, copy_project
-from tests.harness.project import ROOT, git
+from tests.harness.messages_server import KEY, counted, serve
+from tests.harness.project import HIDDEN, ROOT, git, set_hidden
+from tests.harness.researcher import tool
+from tests.harness.scripts import hidden
+from tests.harness.terminals import Terminal
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`((?:PYTHONPATH=\. )?(?:python|pytest) [^`]+)`")
 FIRST_WORDS = ("python", "pip", "git", "pytest", "RUN=", "ANTHROPIC_", "PYTHONPATH", "mkdocs", "$ ")
-PLACEHOLDERS = {"<name>": "parity20", "<run>": "x", "RUN": "x", "AGAIN": "y", "ID": "R3-9.1", "N": "1", "FILE": "f"}
-NO_COMMANDS = {"python -s -P -S -B"}  # how the sandbox starts Python
-
-# Longest first. What it does, and to what: a run of the small task, of one experiment, called as the page calls it.
-SMALL = {
-    "pip install -e . && ": "",  # `.ci/run` does that, in a fresh environment
-    "python loop.py --budget 20": "python loop.py --task tiny --budget 1",
-    "python ": f"{shlex.quote(sys.executable)} ",
-    "parity20-1": "x",
-    "night": "x",
-    "$RUN": "x",
-}
-EXECUTED = (
-    "python -m harness status",
-    "python -m harness status $RUN",
-    "python -m harness status night --json",
-    "python -m harness report $RUN",
-    "python -m harness verify --run $RUN",
-    "python -m harness verify --run $RUN --rerun kept",
-    "python -m harness review $RUN --list",
-    'python -m harness review $RUN --approve 1 --note "seen twice"',
-    'python -m harness review $RUN --annotate 1 --note "try it on parity10"',
-    "python -m harness review $RUN --json",
-    "python -m harness merge $RUN --dry-run",
-    "python -m harness merge $RUN",
-    "python -m harness check",
-    "pip install -e . && python loop.py --budget 20",
-)
-SMALL_TESTS = "minutes; its own tests run it on a small task"
-A_MODEL = "asks a model; tests/harness/test_claude_*.py run it against a server of their own"
-A_NIGHT = "takes a night; its arguments are those of the loop"
-PARSED = {
-    "RUN=parity20-2": "names a run for the lines below it",
-    "RUN=night": "names a run for the lines below it",
-    "python -m harness review $RUN": "asks on a terminal; tests/harness/test_review.py does it there",
-    'python -m harness review $RUN --reject 2 --note "not worth its lines"': "tests/harness/test_review.py does it",
-    "pip install -e '.[dev]' && pytest": "is what .ci/run does",
-    "python -m harness gate": SMALL_TESTS,
-    "python -m harness gate --against HEAD~3 --json": SMALL_TESTS,
-    "python -m harness profile": SMALL_TESTS,
-    "python -m harness doctor": "half a minute; tests/harness/test_doctor.py runs it",
-    "python -m harness redteam --family escape": "minutes; .ci/run tries every attack",
-    "python -m harness report": "a profile of each finding; tests/harness/test_report*.py run it",
-    "python -m harness report parity20-1": "as the line above",
-    "python -m harness report night-1 search-1 --out compared.html": "as the line above",
-    "python loop.py --dry-run": "tests/harness/test_dry_run.py runs it",
-    "python loop.py --dry-run --json": "as the line above",
-    "python loop.py --dry-run --max-usd 5": "the price of a model belongs to it; test_dry_run.py runs it",
-    "python loop.py --dry-run --max-usd 20": "as above",
-    "python loop.py --dry-run --count-tokens": A_MODEL,
-    "ANTHROPIC_BASE_URL=http://127.0.0.1:8080 python loop.py --dry-run --model my-model --price 0/0": A_MODEL,
-    "ANTHROPIC_BASE_URL=http://127.0.0.1:8080 python loop.py --model my-model --price 0/0 --budget 20": A_MODEL,
-    "python loop.py --budget 500 --max-hours 8 --max-usd 20": A_NIGHT,
-    "until python loop.py --run night --budget 500; do sleep 600; done": A_NIGHT,
-    "nohup python loop.py --run night --budget 500 > night.log 2>&1 &": A_NIGHT,
-    "watch -n 10 python -m harness status": "never ends",
-    "cp tasks/parity20.yaml tasks/mine.yaml": "the reader's own task",
-    "python -m harness profile --task mine": "the reader's own task",
-    "git add tasks/mine.yaml": "the reader's own task",
-    'git commit -m "Task mine"': "the reader's own task",
-    "python loop.py --task mine --dry-run": "the reader's own task",
-    "python loop.py --task mine --budget 20": "the reader's own task",
-    "python loop.py --proposer replay --replay parity20-1 --run again --task parity20 --budget 20": "ten minutes",
-    "python -m harness diff parity20-1 again": "its own tests run it on a small task",
-    "python -m sparse_parity run --quick": "trains; tests/reproduction/test_parity_command.py runs it",
-    "python -m sparse_parity run": "a minute; as above",
-    "python -m sparse_parity reproduce --fast": "a minute; tests/reproduction/test_reproduce_command.py runs it",
-    "python -m sparse_parity reproduce --claim R3-9.1": "as above",
-}
-
-
-def commands_of(page):
-    """The commands of a page's fences, without their comments."""
-    blocks = [body for language, body in FENCE.findall(page.read_text("utf-8")) if language == "sh"]
-    lines = "".join(blocks).splitlines()
-    return [command for line in lines if (command := re.sub(r"(^|\s+)# .*", "", line).strip())]
-
-
-WRITTEN = {command: page.name for page in reversed(PAGES) for command in commands_of(page)}
-WITHIN_TEXT = sorted({found for page in PAGES for found in INLINE.findall(page.read_text("utf-8"))} - NO_COMMANDS)
-
-
-class ParsedError(BaseException):
-    """The arguments were taken. No `except Exception` stops it."""
+ASKS = "python -m harness review $RUN"
+SMALL_SPACE = "hidden: {type: int, low: 8, high: 24, log: true}\nlr: {type: float, low: 0.05, high: 0.2, log: true}\n"
+NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", ".*_cache", "build", "*.egg-info", ".hypothesis", "site")
+EXECUTED = [command for scenes in (SCENES, SLOW_SCENES) for scene in scenes.values() for command in scene]
 
 
 def accept(command):
     """Have the program's own parser take the arguments, and go no further."""
-    for placeholder, value in PLACEHOLDERS.items():
-        command = re.sub(rf"(?<![\w-]){re.escape(placeholder)}(?!\w)", value, command)
     words = shlex.split(re.search(r"\b(python|pytest)\b[^;&>]*", command)[0], comments=True)
     if words[0] == "pytest":
         assert all((ROOT / word).exists() for word in words[1:] if "/" in word)
@@ -137,16 +58,22 @@ def accept(command):
             runpy.run_path(str(path), run_name="__main__")
 
 
+class ParsedError(BaseException):
+    """The arguments were taken. No `except Exception` stops it."""
+
+
 def module_path(name):
     """The file that `python -m` runs."""
     path = ROOT / name.replace(".", "/")
     return path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def test_every_command_is_executed_or_its_arguments_are_parsed():
+def test_every_command_is_executed_or_it_is_said_why_not():
     known = {*EXECUTED, *PARSED}
-    assert [f"{page}: {command}" for command, page in WRITTEN.items() if command not in known] == []
-    assert sorted(known - set(WRITTEN)) == []
+    there = {one.command: one.page for one in written()}
+    assert [f"{page}: {command}" for command, page in there.items() if command not in known] == []
+    assert sorted(known - set(there)) == []
+    assert len(known) == len(EXECUTED) + len(PARSED)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -165,36 +92,100 @@ def test_the_arguments_of_what_is_not_executed_are_taken(command):
     accept(command)
 
 
-@pytest.mark.parametrize("command", WITHIN_TEXT)
-def test_the_arguments_of_commands_within_the_text_are_taken(command):
-    accept(command)
-
-
 @pytest.mark.parametrize("wrong", ["loop.py --budgets 3", "-m harness status --jsn", "-m harness stats", "-m nothing"])
 def test_a_command_that_does_not_exist_is_found(wrong):
     with pytest.raises((SystemExit, ArdentError, FileNotFoundError)):
         accept(f"python {wrong}")
 
 
-@pytest.fixture(scope="module")
-def morning(recorded_project, tmp_path_factory):
-    """A project in which the run `x` has ended with one finding, and somebody who may commit."""
-    root = copy_project(recorded_project, tmp_path_factory.mktemp("morning"))
+# -- executed -------------------------------------------------------------------------------------------------------
+
+
+class Scene:
+    """A project and the environment in which its commands are typed."""
+
+    def __init__(self, root, address="", **variables):
+        self.root, self.address = root, address
+        quiet = {"PAGER": "cat", "GIT_EDITOR": "true", "RUN": "x", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.environment = {**clean_environment(root), **quiet, **variables}
+
+    def play(self, command):
+        """Type it; it must end well, and say something unless it is one that does not."""
+        line = small(command, self.address)
+        shell = ["bash", "-euc", line]
+        options = {"cwd": self.root, "env": self.environment, "capture_output": True, "text": True}
+        done = subprocess.run(shell, stdin=subprocess.DEVNULL, timeout=1500, check=False, **options)
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+        assert done.stdout or command.startswith(SILENT), line
+
+    def ask(self, command, keys):
+        """Type it at a terminal, and answer its first question."""
+        terminal = Terminal(80, 24)
+        try:
+            terminal.start(["bash", "-euc", small(command)], self.root, {**self.environment, "TERM": "xterm"})
+            terminal.wait_for("? ")
+            terminal.press(keys)
+            assert terminal.finish() == 0, terminal.transcript()
+        finally:
+            terminal.process.kill()
+            terminal.close()
+
+
+def own(project, tmp_path):
+    """A copy in which somebody may commit."""
+    root = copy_project(project, tmp_path)
     git(root, "config", "user.name", "A User")
     git(root, "config", "user.email", "user@example.org")
     return root
 
 
-@pytest.mark.parametrize("command", EXECUTED)
-def test_the_commands_work_one_after_another(morning, command):
-    small = command
-    for long, short in SMALL.items():
-        small = small.replace(long, short)
-    environment = {**clean_environment(morning), "PAGER": "cat", "GIT_EDITOR": "true"}
-    shell = ["bash", "-euc", small]
-    done = subprocess.run(shell, cwd=morning, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, (small, done.stdout, done.stderr)
-    assert done.stdout
+@pytest.fixture(scope="module")
+def morning(reviewable_project, tmp_path_factory):
+    return Scene(own(reviewable_project, tmp_path_factory.mktemp("morning")))
+
+
+@pytest.fixture(scope="module")
+def desk(user_project, tmp_path_factory):
+    """With a search space of the small task, three commits, and half the hidden units lying uncommitted."""
+    root = own(user_project, tmp_path_factory.mktemp("desk"))
+    (root / "prompts" / "search_space.yaml").write_text(SMALL_SPACE)
+    git(root, "commit", "--quiet", "--all", "--message=A small space")
+    for number in range(3):
+        git(root, "commit", "--quiet", "--allow-empty", f"--message=Note {number}")
+    set_hidden(root, 16)
+    return Scene(root)
+
+
+@pytest.fixture(scope="module")
+def model(user_project, tmp_path_factory):
+    """With a key, and a server that answers as a model."""
+    root = own(user_project, tmp_path_factory.mktemp("model"))
+    note_passed(Repository.open(root))  # the attacks have tests of their own
+    answer = tool("Four times the hidden units", hidden(HIDDEN, 4 * HIDDEN))
+    with serve(answer=lambda _: answer, count=counted(1234)) as server:
+        yield Scene(root, server.address, ANTHROPIC_BASE_URL=server.address, ANTHROPIC_API_KEY=KEY)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """All of this project, without its history."""
+    root = tmp_path_factory.mktemp("whole") / "project"
+    shutil.copytree(ROOT, root, ignore=NOT_COPIED)
+    return Scene(root)
+
+
+FAST = [(scene, command) for scene, commands in SCENES.items() for command in commands]
+SLOW = [(scene, command) for scene, commands in SLOW_SCENES.items() for command in commands]
+TRIALS = [*FAST, *(pytest.param(*each, marks=pytest.mark.slow) for each in SLOW)]
+
+
+@pytest.mark.parametrize(("scene", "command"), TRIALS)
+def test_the_commands_work_one_after_another(request, scene, command):
+    there = request.getfixturevalue(scene)
+    if command == ASKS:
+        there.ask(command, b"q\n")
+    else:
+        there.play(command)
 
 
 # -- links ----------------------------------------------------------------------------------------------------------

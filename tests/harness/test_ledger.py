@@ -310,6 +310,19 @@ def test_a_torn_last_line_is_set_aside_and_the_rest_goes_on(ledger, cut):
     assert Ledger.open(ledger.path).recovered == ""
 
 
+def test_no_file_stays_open_however_many_rows_are_written(tmp_path):
+    """A process may have 1,024 open: a run would end at a thousand rows."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with exclusive_lock(tmp_path / "lock", "run one"):
+        ledger = Ledger.open(tmp_path / "ledger.jsonl")
+        for number in range(5):
+            ledger.append(experiment(number))
+        assert len(list(ledger.rows)) == 5
+        write_durably(tmp_path / "file", b"x")
+        ledger.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_a_first_line_that_was_torn_leaves_an_empty_ledger(tmp_path):
     (tmp_path / "l").write_bytes(b'{"run":')
     assert Ledger.open(tmp_path / "l").rows == ()

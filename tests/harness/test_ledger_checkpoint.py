@@ -321,6 +321,9 @@ def test_peeking_writes_nothing_and_leaves_a_torn_line_where_it_is(ledger):
     seen = Ledger.peek(ledger.path, TOTALS)
     assert (seen.rows, seen.recovered) == (ledger.rows, "ledger.jsonl: line 9: torn off")
     assert {path: path.read_bytes() for path in ledger.path.parent.iterdir()} == before
+    ledger.path.write_bytes(before[ledger.path][:-9] + b'{"commit"' + b"\0" * 50 + b"\n")  # as a power cut leaves it
+    seen = Ledger.peek(ledger.path, TOTALS)
+    assert (seen.rows, seen.recovered) == (ledger.rows, "ledger.jsonl: line 9: torn off")
     assert not Ledger.peek(ledger.path.with_name("missing.jsonl"), TOTALS).rows
 
 
@@ -328,9 +331,11 @@ def test_peeked_rows_stay_those_that_were_there(ledger):
     seen = Ledger.peek(ledger.path, TOTALS)
     reopen(ledger).append(make_row(8))
     assert (len(seen.rows), seen.rows[7].title) == (8, "row 7")
+    assert seen.rows == ledger.rows
+    assert [row.number for row in seen.rows] == list(range(8))
 
 
-@pytest.mark.parametrize("known", ["all", "some", "none", "another's", "damaged"])
+@pytest.mark.parametrize("known", ["all", "some", "one", "none", "another's", "damaged"])
 def test_a_glance_counts_lines_and_knows_the_last_one(tmp_path, known):
     path = tmp_path / "ledger.jsonl"
     ledger = make_ledger(path, {"all": 8, "some": 5}.get(known, 1))

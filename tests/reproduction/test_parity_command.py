@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 import sparse_parity
-from sparse_parity.pipeline import track_batch
+from sparse_parity.__main__ import claim_prefix
+from sparse_parity.pipeline import TrainingRow, run_phases, track_batch
+from sparse_parity.plots import CURVES, draw_curves
+from sparse_parity.protocol import read_champion
 from sparse_parity.subjects import THREE_BATCH, as_configured
+from sparse_parity.terminal import align
 
 ROOT = Path(sparse_parity.__file__).parent.parent
 COMMAND = [sys.executable, "-m", "sparse_parity"]
@@ -73,10 +77,10 @@ def test_report_names_every_training_and_its_epochs(finished):
     assert "perlayer, as published | 9,674.18 | 15 | 13 | 27,015 |" in report
 
 
-def test_written_paths_are_told_and_progress_goes_to_standard_error(finished):
+def test_the_report_is_told_and_progress_goes_to_standard_error(finished):
     process, results = finished
-    told = process.stdout.splitlines()[-1]
-    assert all(path.name in told for path in results.iterdir())
+    report = next(results.glob("*_report.md")).relative_to(results.parent)
+    assert process.stdout.splitlines()[-1] == f"wrote {report}; beside it {len(PHASES)} JSON files and 5 plots"
     assert "epoch 1 of at most 50, test accuracy" in process.stderr
     assert "epoch 1" not in process.stdout
 
@@ -117,17 +121,80 @@ def test_a_batch_is_accounted_for_with_its_update():
         (["--method", "no_such"], "no_such"),
         (["--method", "../champion"], "choose from"),
         (["--nonsense"], "--nonsense"),
-        (["--out", "file/inside"], "--out"),
+        (["--method", ""], "choose from"),
+        (["--out", "file"], "--out: file is a file; name a directory"),
+        (["--out", "file/inside"], "--out: file is a file; name a directory"),
+        (["--out", "/proc"], "--out: /proc: "),
         (["--method", "fused", "--quick"], "leave one of them out"),
+        (["rum"], "rum: there is no such command; choose run or reproduce"),
     ],
 )
-def test_bad_input_is_told_in_one_line(tmp_path, arguments, complaint):
+def test_bad_input_is_told_in_one_line_and_leaves_nothing(tmp_path, arguments, complaint):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     process = run(*arguments, cwd=tmp_path)
     assert process.returncode == 1
     assert complaint in process.stderr
     assert process.stderr.count("\n") == 1
     assert process.stdout == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_two_runs_at_once_keep_their_files_apart(tmp_path):
+    names = [claim_prefix(tmp_path, "20260101T000000Z").name for _ in range(3)]
+    assert names == ["20260101T000000Z", "20260101T000000Z-2", "20260101T000000Z-3"]
+
+
+def test_a_reader_that_stops_reading_costs_no_file(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*COMMAND, "--quick", "--no-plots", "--out", "made"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment(), stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writer)
+    assert done.returncode == 1
+    assert b"Error" not in done.stderr
+    assert len(list((tmp_path / "made").iterdir())) == len(PHASES)  # no training at 20 bits, and a report
+
+
+def test_a_full_disk_behind_standard_output_is_told_in_one_line(tmp_path):
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, "reproduce", "--claim", "R3-standard"],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[1:] == [
+        "sparse_parity: standard output: No space left on device; mend that and run the same command again"
+    ]
+
+
+@pytest.mark.parametrize("width", [44, 60, 80])
+def test_tables_fit_a_narrow_terminal_and_lose_nothing(width):
+    head = ("method", "reads", "writes", "epochs to solve", "test accuracy")
+    rows = [head, ("perlayer, as published", "15", "13", "2", "100.0%"), ("fused", "24", "18", "2", "70.0%")]
+    lines = align(rows, width)
+    assert all(len(line) <= width for line in lines)
+    words = " ".join(lines)
+    assert all(cell in words for row in rows for cell in row)
+
+
+def test_ticks_are_plain_numbers_on_short_and_on_long_axes(tmp_path):
+    phases = list(run_phases(read_champion(), scope="quick", report=lambda *_: None))
+    trainings = [row for phase in phases for row in phase.rows if isinstance(row, TrainingRow)]
+    for curve in CURVES.values():
+        figure = draw_curves(trainings, *curve)
+        figure.savefig(tmp_path / "drawn.png")
+        for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+            shown = [label.get_text() for label in axis.get_ticklabels(which="both") if label.get_text()]
+            assert len(shown) > 1
+            assert not [text for text in shown if "$" in text or "e" in text]  # powers of ten
 
 
 def test_help_names_every_flag(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from sparse_parity.protocol import ParityError
 from sparse_parity.reproduction.claim import judge, name_study, pass_over_claim
 from sparse_parity.reproduction.command import run_claims
 from sparse_parity.reproduction.registry import CLAIMS, find_claims
+from sparse_parity.reproduction.table import render_terminal
 
 ROOT = Path(sparse_parity.__file__).parent.parent
 COMMAND = [sys.executable, "-m", "sparse_parity", "reproduce"]
@@ -190,6 +192,57 @@ def test_a_file_that_keeps_no_values_is_named(tmp_path):
         next(run_claims(find_claims(["A-20x"]), fast=True, kept=tmp_path / "kept"))
 
 
+@pytest.mark.parametrize("values", ['"abc"', "[null]", '["1"]', "[[1]]", "[true]", "5"])
+def test_a_kept_line_whose_values_are_no_numbers_is_named(tmp_path, values):
+    (tmp_path / "kept").write_text(f'{{"claim": "CUR", "digest": "0", "values": {values}, "seconds": 1}}\n')
+    with pytest.raises(ParityError, match="line 1 is no kept value"):
+        next(run_claims(find_claims(["A-20x"]), fast=True, kept=tmp_path / "kept"))
+
+
+def test_a_claim_with_too_few_kept_values_is_named(tmp_path):
+    kept = tmp_path / "kept.jsonl"
+    claim = replace(find_claims(["A-20x"])[0], minutes=1, study=(partial(double, 1),), form="{0}, {1}", reference=None)
+    with pytest.raises(ParityError, match="A-20x: 1 values are too few"):
+        judge_by_running(claim, kept)
+
+
+@pytest.mark.parametrize("text", ["my notes", '{"claims": 1}', '{"claim": "A-20x"}\nmy notes'])
+def test_a_file_that_is_somebody_elses_is_refused_and_stays_as_it_is(tmp_path, text):
+    (tmp_path / "notes").write_text(text)
+    with pytest.raises(ParityError, match="is no kept value"):
+        next(run_claims(find_claims(["A-20x"]), fast=True, kept=tmp_path / "notes"))
+    assert (tmp_path / "notes").read_text() == text
+
+
+def test_missing_directories_are_made(tmp_path):
+    places = ["--out", "a/b/t.md", "--plots", "c/d", "--keep", "e/f/kept"]
+    done = run("--claim", "R3-9.1", "--claim", "A-1.3/3.8", *places, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert all((tmp_path / path).is_file() for path in ("a/b/t.md", "a/b/t.json", "c/d/gains.png", "e/f/kept"))
+    assert "not drawn: hidden_progress.png needs EXP1; whole_run.png needs WHOLE\n" in done.stderr
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_narrow_terminal_shows_all_of_a_row(width):
+    row = judge_by_running(find_claims(["S1-16pct"])[0])
+    lines = render_terminal([row], width).splitlines()
+    assert max(map(len, lines)) <= width
+    said = " ".join(" ".join(lines).split())
+    assert all(text in said for text in (row.claim.id, row.verdict, row.ours, row.claim.says, row.claim.why))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("r3-9.1", "R3-9.1"), ("A-3.8", "A-1.3/3.8"), ("whole", "WHOLE"), ("R3", "R3-list")]
+)
+def test_a_mistyped_claim_is_told_what_was_meant(typed, meant):
+    with pytest.raises(ParityError, match=rf"did you mean .*{re.escape(meant)}"):
+        find_claims([typed])
+
+
+def test_a_claim_named_twice_is_run_once():
+    assert [claim.id for claim in find_claims(["A-75", "A-20x", "A-75"])] == ["A-75", "A-20x"]
+
+
 def test_json_is_one_document_and_markdown_has_a_line_a_claim(tmp_path):
     done = run("--claim", "R3-9.1", "--claim", "ENERGY", "--json", "--out", "t.md", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -210,15 +263,20 @@ def test_terminal_table_tells_why(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--claim", "nobody"], "--claim nobody"),
-        (["--out", "no/such/t.md"], "--out"),
-        (["--out", "t.json"], "--out"),
-        (["--claim", "CUR", "--keep", "no/such/kept"], "--keep"),
-        (["--claim", "CUR", "--keep", "."], "--keep"),
+        (["--claim", "nobody"], "--claim 'nobody'"),
+        (["--out", "file/t.md"], "--out: file is a file"),
+        (["--out", "."], "--out: . is a directory"),
+        (["--out", "/proc/t.md"], "--out: /proc: "),
+        (["--out", "t.json"], "name t.md, and both are written"),
+        (["--plots", "file"], "--plots: file is a file"),
+        (["--claim", "CUR", "--keep", "file/kept"], "--keep: file is a file"),
+        (["--claim", "CUR", "--keep", "."], "--keep: . is a directory"),
+        (["--fast", "--reduced"], "leave one of them out"),
         (["--quick"], "--quick"),
     ],
 )
 def test_bad_input_is_told_in_one_line(tmp_path, arguments, says):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
     done = run(*arguments, *([] if "--claim" in arguments else ["--claim", "A-20x"]), cwd=tmp_path)
     told = done.stderr.splitlines()
     assert (done.returncode, len(told)) == (1, 1)
