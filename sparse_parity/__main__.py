@@ -43,7 +43,7 @@ def build_parser() -> Parser:
     """The flags."""
     parser = Parser("python -m sparse_parity [run]", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
-    add("--method", metavar="NAME", help="at 20 bits train this file of methods/ alone: a few seconds")
+    add("--method", metavar="NAME", help="at 20 bits train it alone: seconds, of batches or forward_forward minutes")
     add("--quick", action="store_true", help="train at 3 bits only: two seconds in all")
     add("--no-plots", action="store_true", help="draw no loss, accuracy, hidden progress and ARD as PNG")
     add("--json", action="store_true", help="print one JSON document; files only with --out")
@@ -104,7 +104,7 @@ def claim_prefix(out: Path, stamp: str) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
-            raise _unwritable(error) from None
+            raise _unwritable(error, out) from None
         return prefix
     raise AssertionError
 
@@ -125,11 +125,12 @@ def write_results(phases: list[Phase], prefix: Path, *, plots: bool) -> list[Pat
             paths.append(path)
         return paths + (draw_plots(phases, prefix) if plots else [])
     except OSError as error:
-        raise _unwritable(error) from None
+        raise _unwritable(error, prefix.parent) from None
 
 
-def _unwritable(error: OSError) -> ParityError:
-    return ParityError(f"--out: {error.filename}: {error.strerror}; name a directory that can be written")
+def _unwritable(error: OSError, out: Path) -> ParityError:
+    where = error.filename or out  # a full disk names no file
+    return ParityError(f"--out: {where}: {error.strerror}; name a directory that can be written")
 
 
 def _tell_written(paths: list[Path]) -> str:

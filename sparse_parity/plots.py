@@ -41,18 +41,25 @@ def draw_plots(phases: list[Phase], prefix: Path) -> list[Path]:
     Raises:
         ParityError: matplotlib is not installed.
     """
-    rows = [row for phase in phases for row in phase.rows]
-    trainings = [row for row in rows if isinstance(row, TrainingRow)]
-    figures = {name: draw_curves(trainings, *curve) for name, curve in CURVES.items()}
-    accounts = [row for row in rows if isinstance(row, ArdRow)]
-    figures["ard"] = _bars(accounts)
-    figures["buffers"] = _distances(accounts)
     paths = []
-    for name, figure in figures.items():
+    for name, figure in make_figures(phases).items():
         path = prefix.with_name(f"{prefix.name}_{name}.png")
         figure.savefig(path, dpi=120)
         paths.append(path)
     return paths
+
+
+def make_figures(phases: list[Phase]) -> dict[str, "Figure"]:
+    """The plots by name, drawn and not yet written.
+
+    Raises:
+        ParityError: matplotlib is not installed.
+    """
+    rows = [row for phase in phases for row in phase.rows]
+    trainings = [row for row in rows if isinstance(row, TrainingRow)]
+    figures = {name: draw_curves(trainings, *curve) for name, curve in CURVES.items()}
+    accounts = [row for row in rows if isinstance(row, ArdRow)]
+    return figures | {"ard": _bars(accounts), "buffers": _distances(accounts)}
 
 
 def require_matplotlib() -> None:

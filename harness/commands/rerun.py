@@ -79,7 +79,8 @@ def measure_again(repository: Repository, run: RecordedRun, row: Experiment, out
     Raises:
         ArdentError: code or task that it needs is not in this repository.
     """
-    bench, sources = _bench(repository, run), _sources(Code(repository), run, row)
+    sources = _sources(Code(repository), run, row)  # first: it says what to fetch where the commits are elsewhere
+    bench = _bench(repository, run)
     notes, problems = tuple(_notes(row)), list(_refused(bench, row, *sources))
     print("\n".join([f"measuring experiment {row.number} of run {run.name} again", *notes]), file=out, flush=True)
     if problems:

@@ -3,12 +3,13 @@
 from difflib import get_close_matches
 
 from sparse_parity.protocol import ParityError
-from sparse_parity.reproduction import definitions, experiments, guide, other, sprint1
+from sparse_parity.reproduction import definitions, exp_e, experiments, guide, other, sprint1
 from sparse_parity.reproduction.claim import Claim
 
 CLAIMS: tuple[Claim, ...] = (
     *sprint1.CLAIMS,
     *experiments.CLAIMS,
+    *exp_e.CLAIMS,
     *guide.CLAIMS,
     *definitions.CLAIMS,
     *other.CLAIMS,

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from harness.errors import ArdentError, BadInputError, ProposerPausedError
 from harness.proposers import DEFAULT_MODEL
-from harness.proposers.prices import Usage, find_price, read_prices
+from harness.proposers.prices import Price, Usage, find_price, read_prices, simple_price
 from harness.proposers.replay import ReplayProposer
 from harness.proposers.secret import Access, read_access
 from harness.records import Cost
@@ -350,6 +350,9 @@ def test_ceiling_stops_before_a_call_that_could_pass_it(tmp_path):
     told, requests = pause(tmp_path, message([call()]), max_usd=0.5)
     assert requests == ["/count_tokens"]  # which is free
     assert told.startswith("--max-usd: $0.0000 is spent and the next call may cost $0.6")
+    (enough,) = map(float, re.findall(r"raise it to --max-usd (0\.\d\d) or more", told))
+    assert ask(tmp_path / "raised", message([call()]), max_usd=enough)[0].proposal
+    pause(tmp_path / "less", message([call()]), max_usd=enough - 0.01)
 
 
 def test_ceiling_counts_the_ledger_and_the_replies_of_this_turn(tmp_path):
@@ -406,6 +409,22 @@ def test_prices_follow_the_list():
     assert DEFAULT_MODEL in prices
 
 
+def test_a_long_prompt_costs_its_factor_in_all_its_tokens():
+    """From the first token beyond the limit on, cached ones included; what may be spent at most knows it too."""
+    price = Price(input=4.0, write_5m=5.0, write_1h=8.0, cache_read=0.2, output=20.0, long_prompt=1_000, long_factor=3)
+    assert price.dollars(Usage(input=600, cache_read=400)) == pytest.approx((600 * 4 + 400 * 0.2) / 1e6)
+    long = Usage(input=600, write_5m=1, cache_read=400, output=50)
+    assert price.dollars(long) == pytest.approx((600 * 4 + 5 + 400 * 0.2 + 50 * 20) / 1e6 * 3)
+    for tokens in (0, 10, 500, 5_000, 100_000):
+        dearest = max(Usage(input=tokens), Usage(write_1h=tokens), Usage(write_5m=tokens), key=price.dollars)
+        assert price.worst(tokens, 70) > price.dollars(replace(dearest, output=70))
+    assert replace(price, cache_read=9.0).worst(5_000, 0) > price.worst(5_000, 0)
+    assert simple_price(4.0, 20.0) == Price(4.0, 5.0, 8.0, 0.4, 20.0)
+
+
+ONE_PRICE = "dated: 2026-11-01\nmodels: {a: {input: 1, write_5m: 1, write_1h: 1, cache_read: 1, output: 1"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -415,6 +434,11 @@ def test_prices_follow_the_list():
         ("dated: 2026-11-01\nmodels: {a: {input: 1}}", "models: a: write_5m: must be a number"),
         ("dated: 2026-11-01\nmodels: {a: {inputs: 1}}", "models: a: unknown field 'inputs'"),
         ("dated: 2026-11-01\nmodels: {a: {input: -1}}", "models: a: input: must be a number of at least 0"),
+        ("dated: 2026-11-01\nmodels: {a: {input: true}}", "models: a: input: must be a number of at least 0"),
+        ("dated: 2026-11-01\nmodels: {a: {input: .inf}}", "models: a: input: must be a number of at least 0"),
+        ("dated: 2026-11-01\nmodels: {a: 3}", "models: a: must hold input, write_5m"),
+        (f"{ONE_PRICE}, long_prompt: 3}}}}", "models: a: long_prompt: must hold `above` (tokens) and `factor`"),
+        (f"{ONE_PRICE}, long_prompt: {{above: 3, factor: x}}}}}}", "a: long_prompt: factor: must be a number"),
     ],
 )
 def test_malformed_price_list_names_file_and_field(tmp_path, text, told):

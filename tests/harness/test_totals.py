@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -92,6 +93,20 @@ def test_trees_of_null_rows_are_no_duplicates_and_the_first_experiment_is_named(
 def test_spend_names_the_first_row_whose_cost_is_unknown():
     spend = total(rows_of_every_kind(), Spend)
     assert (spend.unknown, spend.calls, spend.lost_calls) == (1, 10, 4)  # the factory's kept rows have no price
+
+
+def test_spend_adds_up_every_count_and_says_where_a_sum_is_not_known():
+    paid = Cost(1, 100, 10, 0.5, cached_tokens=7, lost_calls=2, lost_dollars=0.25)
+    spend = total([make_row(0, cost=paid), make_row(1, cost=paid), make_row(2, cost=Cost(dollars=1.0))], Spend)
+    assert (spend.rows, spend.calls, spend.lost_calls) == (3, 2, 4)
+    assert (spend.input_tokens, spend.output_tokens, spend.cached_tokens) == (200, 20, 14)
+    assert (spend.known_dollars, spend.known_lost, spend.unknown) == (2.0, 0.5, None)
+    assert (spend.billed.value, spend.billed.count) == (1.0, 2), "of rows that a reply was received for"
+    spend.add(make_row(3, cost=replace(paid, dollars=None)))
+    assert (spend.known_dollars, spend.known_lost, spend.unknown) == (None, 0.75, 3)
+    spend.add(make_row(4, cost=replace(paid, lost_dollars=None)))
+    assert (spend.known_dollars, spend.known_lost, spend.unknown) == (None, None, 3)
+    assert total([make_row(5, cost=replace(paid, lost_dollars=None))], Spend).unknown == 5
 
 
 def test_dead_ends_stay_bounded_and_count_what_they_forget():

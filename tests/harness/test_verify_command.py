@@ -39,6 +39,7 @@ from tests.harness.audited import (
     rows_of,
     with_pair,
 )
+from tests.harness.loops import copy_project
 from tests.harness.project import CHAMPION, commit_all, git, harness, make_project, python
 from tests.harness.scripts import PICKY
 
@@ -522,13 +523,14 @@ def test_a_rerun_of_what_was_not_measured_is_one_line(recorded, which, said):
     assert said in done.stderr
 
 
-def test_no_name_of_a_folder_or_file_moves_the_cursor(user_project):
+def test_no_name_of_a_folder_or_file_moves_the_cursor(user_project, tmp_path):
     """Folders and files come along with a branch that somebody else wrote."""
-    (user_project / "results" / "a\x1b[2Jb").mkdir(parents=True)
-    (user_project / "results" / "a\x1b[2Jb" / "ledger.jsonl").write_text("{}\n")
-    (user_project / "findings").mkdir(exist_ok=True)
-    (user_project / "findings" / "a\x1b[2J.md").write_text("mine\n")
+    root = copy_project(user_project, tmp_path)
+    (root / "results" / "a\x1b[2Jb").mkdir(parents=True)
+    (root / "results" / "a\x1b[2Jb" / "ledger.jsonl").write_text("{}\n")
+    (root / "findings").mkdir(exist_ok=True)
+    (root / "findings" / "a\x1b[2J.md").write_text("mine\n")
     for command in ("verify", "check", "report", "verify --run c", "report c"):
-        done = harness(user_project, *command.split())
+        done = harness(root, *command.split())
         assert "\x1b" not in done.stdout + done.stderr
         assert "[2J" in done.stdout + done.stderr

@@ -175,6 +175,23 @@ def test_a_full_disk_behind_standard_output_is_told_in_one_line(tmp_path):
     ]
 
 
+def test_a_disk_that_fills_up_is_told_in_one_line_after_the_table(tmp_path):
+    small = ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh"]  # 4 or 8 kB a file, as the shell counts; one needs 12 kB
+    done = subprocess.run(
+        [*small, *COMMAND, "--quick", "--no-plots", "--out", "made"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    told = "sparse_parity: --out: made: File too large; name a directory that can be written"
+    assert done.stderr.splitlines()[-1] == told
+    assert "10,639.62" in done.stdout
+
+
 @pytest.mark.parametrize("width", [44, 60, 80])
 def test_tables_fit_a_narrow_terminal_and_lose_nothing(width):
     head = ("method", "reads", "writes", "epochs to solve", "test accuracy")

@@ -90,6 +90,7 @@ def test_standard_ends_with_the_weights_of_the_original_code(config):
     assert DIGESTS.get(initial_digest(config), final) == final
 
 
+@pytest.mark.slow
 def test_exp_c_reaches_its_accuracies_in_nine_epochs():  # claim C-acc
     training = trained("standard", EXP_C)
     accuracies = [epoch.test.accuracy for epoch in training.epochs]
