@@ -5,7 +5,9 @@ named; nothing is changed, unless --write asks for findings and bullets to be re
 the evidence is true (`python -m harness verify`), and a reviewer's section.
 """
 
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,17 +39,37 @@ class Finding:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of it. `bullets`: how many of the loop's there are; None if DISCOVERIES.md was not asked for.
+
+    Attributes:
+        written: names of the files that were rendered again.
+    """
+
+    written: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    bullets: int | None
+    problems: tuple[str, ...]
+
+
 def main(argv: list[str], root: Path) -> int:
     """Check all findings and DISCOVERIES.md, or only the files named. 0 if every number is rendered, else 1."""
     parser = Parser(prog="python -m harness check", description=_ABOUT)
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: all findings and DISCOVERIES.md")
     parser.add_argument("--write", action="store_true", help="first render them again; a reviewer's words stay")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     arguments = parser.parse_args(argv)
-    files = [path.resolve() for path in arguments.files]
     repository = Repository.open(root, allow_in_progress=True)
-    everything = finding_files(root)
-    if arguments.write:
-        print("".join(f"{name}: rendered again\n" for name in write_findings(repository, files or everything)), end="")
+    checked = _check(repository, [path.resolve() for path in arguments.files], is_written=arguments.write)
+    print(_document(checked) if arguments.json else "\n".join(_told(checked)))
+    return int(bool(checked.problems))
+
+
+def _check(repository: Repository, files: list[Path], *, is_written: bool) -> Checked:
+    """Check these files, or everything; render them again before if `is_written`."""
+    root, everything = repository.root, finding_files(repository.root)
+    written = write_findings(repository, files or everything) if is_written else []
     asked = [path for path in files if path != root / DISCOVERIES] if files else everything
     findings = [check_finding(repository, path) for path in asked]
     bullets, problems = None, [line for one in findings for line in one.problems]
@@ -55,9 +77,28 @@ def main(argv: list[str], root: Path) -> int:
         known = findings if asked == everything else [check_finding(repository, path) for path in everything]
         bullets, wrong = _discoveries(root, known)
         problems += wrong
-    notes = [note for one in findings for note in one.notes]
-    print("\n".join(map(show_code, [*problems, *notes, *_summary(findings, bullets, problems)])))
-    return int(bool(problems))
+    return Checked(tuple(written), tuple(findings), bullets, tuple(problems))
+
+
+def _told(checked: Checked) -> Iterator[str]:
+    yield from (f"{name}: rendered again" for name in checked.written)
+    notes = [note for one in checked.findings for note in one.notes]
+    yield from map(show_code, [*checked.problems, *notes, *_summary(checked)])
+
+
+def _document(checked: Checked) -> str:
+    findings = [
+        {
+            "file": one.name,
+            "evidence": None if one.evidence is None else finding.paths(one.evidence).evidence,
+            "problems": one.problems,
+            "notes": one.notes,
+        }
+        for one in checked.findings
+    ]
+    document = {"command": "check", "holds": not checked.problems, "findings": findings, "bullets": checked.bullets}
+    document |= {"problems": checked.problems, "written": checked.written}
+    return json.dumps(document, indent=2, allow_nan=False)
 
 
 def finding_files(root: Path) -> list[Path]:
@@ -77,12 +118,13 @@ _ABOUT = (
 )
 
 
-def _summary(findings: list[Finding], bullets: int | None, problems: list[str]) -> list[str]:
-    if problems:
+def _summary(checked: Checked) -> list[str]:
+    count, bullets = len(checked.findings), checked.bullets
+    if checked.problems:
         return []
-    if not findings and not bullets:
+    if not count and not bullets:
         return ["no findings here: the loop has kept nothing on this branch yet"]
-    parts = [counted(len(findings), "finding"), *([] if bullets is None else [counted(bullets, "bullet")])]
+    parts = [counted(count, "finding"), *([] if bullets is None else [counted(bullets, "bullet")])]
     return [f"{', '.join(parts)}: every number is rendered from its evidence"]
 
 

@@ -182,7 +182,9 @@ def _not_of_the_run(reviewed: ReviewedRun) -> list[str]:
 
 
 def _message(reviewed: ReviewedRun, into: str) -> str:
-    lines = [f"Merge run {reviewed.name} into {into}: {counted(len(reviewed.findings), 'finding')}, reviewed", ""]
+    counts = [(len(reviewed.with_status(status)), status) for status in ("approved", "rejected")]
+    decided = ", ".join(f"{count} {status}" for count, status in counts if count) or "no finding"
+    lines = [f"Merge run {reviewed.name} into {into}: {decided}", ""]
     lines += [f"{one.id} {one.review.status} by {one.review.by or '(nobody named)'}" for one in reviewed.findings]
     return "\n".join(lines) + "\n"
 

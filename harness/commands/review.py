@@ -89,7 +89,7 @@ def _arguments(argv: list[str]) -> ReviewArguments:
     parser = Parser(prog="python -m harness review", description=_ABOUT)
     parser.add_argument("run", nargs="?", metavar="RUN", help="default: the run that has findings to review")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--approve", metavar="ID", help="approve a finding, without asking")
+    what.add_argument("--approve", metavar="ID", help="approve a finding, without asking; ID: 5 or parity20-1-0005")
     what.add_argument("--reject", metavar="ID", help="reject one, and take its change back where nothing builds on it")
     what.add_argument("--annotate", metavar="ID", help="add a note to one")
     what.add_argument("--list", action="store_true", help="what is decided, and nothing else")
@@ -104,7 +104,7 @@ def _arguments(argv: list[str]) -> ReviewArguments:
 
 _ABOUT = (
     "Show each finding that nobody has reviewed yet and ask what to do with it. Decisions are commits on research/RUN; "
-    "your own checkout is not touched. ID is a finding's name (parity20-1-0005) or its number in the run."
+    "your own checkout is not touched. ID is the number of the finding's experiment (5), or its name (parity20-1-0005)."
 )
 
 
@@ -168,7 +168,7 @@ def _decide_one(repository: Repository, name: str, arguments: ReviewArguments) -
 def _told(reviewed: ReviewedRun, decided: Decided) -> Iterator[str]:
     """What became of a decision, in sentences."""
     where = f" (commit {decided.commit[:12]} on {reviewed.branch})" if decided.commit else "; nothing was changed"
-    yield f"{decided.id}: {decided.done}{where}"
+    yield f"{decided.id}, {reviewed.which(find(reviewed, decided.id))}: {decided.done}{where}"
     if decided.code is not None:
         code = f"experiment {decided.code}" if decided.code else "the baseline"
         yield f"  the branch holds the code of {code}{' again' if decided.done == 'rejected' else ''}"
@@ -185,7 +185,7 @@ def _list(reviewed: ReviewedRun) -> Iterator[str]:
     yield f"run {reviewed.name}: {counted(len(reviewed.findings), 'finding')} on {where}"
     for one in reviewed.findings:
         by = f" by {one.review.by}" if one.review.by else ""
-        yield f"{one.id}  {one.review.status}{by}: {claim(one.row, gather_facts(one.row))}"
+        yield f"{one.id}  {reviewed.which(one)}, {one.review.status}{by}: {claim(one.row, gather_facts(one.row))}"
         if one.review.note:
             yield f"  note: {one.review.note}"
         yield from (f"  problem: {problem}" for problem in problems_of(reviewed, one))
@@ -202,6 +202,7 @@ def _document(reviewed: ReviewedRun, decided: Decided | None) -> str:
         {
             "id": one.id,
             "experiment": one.row.number,
+            "position": at,
             "title": headline(one.row),
             "claim": claim(one.row, gather_facts(one.row)),
             "path": one.path,
@@ -209,7 +210,7 @@ def _document(reviewed: ReviewedRun, decided: Decided | None) -> str:
             "problems": list(problems_of(reviewed, one)),
             "builders": [builder.id for builder in reviewed.builders(one.row.number)],
         }
-        for one in reviewed.findings
+        for at, one in enumerate(reviewed.findings, start=1)
     ]
     document: dict[str, object] = {"command": "review", "run": reviewed.name, "branch": reviewed.branch}
     document |= {"tip": reviewed.tip, "code": reviewed.standing().number, "findings": findings}
@@ -229,10 +230,9 @@ def _walk(repository: Repository, name: str, view: View) -> int:
         waiting = [one.id for one in reviewed.with_status("unreviewed")]
         if reviewed.tip is None and waiting:
             raise ArdentError(f"{reviewed.branch} is gone, and decisions are made on it; {restore_hint(reviewed)}")
-        for at, wanted in enumerate(waiting, start=1):
-            position = f"Finding {at} of {len(waiting)} to review: {wanted}"
+        for at, wanted in enumerate(waiting):
             try:
-                if not _ask(refreshed(reviewed), wanted, view, position):
+                if not _ask(refreshed(reviewed), wanted, view, len(waiting) - at):
                     break
             except KeyboardInterrupt:
                 view.say("\nstopped; what you decided stays, and the same command goes on")
@@ -246,9 +246,10 @@ def _walk(repository: Repository, name: str, view: View) -> int:
     return 0
 
 
-def _ask(reviewed: ReviewedRun, wanted: str, view: View, position: str) -> bool:
-    """Show one finding and do what is asked until it is decided or skipped; False to quit."""
+def _ask(reviewed: ReviewedRun, wanted: str, view: View, left: int) -> bool:
+    """Show one finding, one of `left`, and do what is asked until it is decided or skipped; False to quit."""
     one = find(reviewed, wanted)
+    position = f"{reviewed.which(one).capitalize()}, {wanted}; {left} to review"
     diff = experiment_diff(reviewed.repository, one.row)
     show_finding(view, one.row, finding_diff(one.text or "") if diff is None else diff, position)
     for problem in problems_of(reviewed, one):

@@ -62,6 +62,10 @@ class ReviewedRun:
         """The findings that have this status."""
         return tuple(one for one in self.findings if one.review.status == status)
 
+    def which(self, one: ReviewedFinding) -> str:
+        """Which experiment it is, and which of the run's findings."""
+        return finding.which(one.row, [each.row.number for each in self.findings])
+
     def builders(self, number: int) -> tuple[ReviewedFinding, ...]:
         """The findings that build on that experiment's code and were not rejected: all later ones, for each kept
         candidate is a change of the one before.
@@ -134,7 +138,7 @@ def problems_of(reviewed: ReviewedRun, one: ReviewedFinding) -> tuple[str, ...]:
 
 
 def find(reviewed: ReviewedRun, wanted: str) -> ReviewedFinding:
-    """The finding with that id or number.
+    """The finding with that id, or of the experiment with that number.
 
     Raises:
         BadInputError: there is none.
@@ -142,8 +146,9 @@ def find(reviewed: ReviewedRun, wanted: str) -> ReviewedFinding:
     for one in reviewed.findings:
         if wanted == one.id or (wanted.isascii() and wanted.isdigit() and int(wanted) == one.row.number):
             return one
-    known = ", ".join(one.id for one in reviewed.findings) or "(none)"
-    raise BadInputError(f"{wanted[:80]!r}: no finding of run {reviewed.name}; it has: {known}")
+    known = ", ".join(f"{one.row.number} ({one.id})" for one in reviewed.findings) or "(none)"
+    what = "an experiment's number or its finding's id"
+    raise BadInputError(f"{wanted[:80]!r}: no finding of run {reviewed.name}; name one by {what}; it has: {known}")
 
 
 def restore_hint(reviewed: ReviewedRun) -> str:

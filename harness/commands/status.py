@@ -3,24 +3,30 @@
 Promises: only reads (`run.outside`). Does not cover: the stage in progress, which only the loop's own view knows.
 """
 
+import argparse
 import json
 import math
 import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness import finding
 from harness.cli import Parser
 from harness.commands import counted
+from harness.commands.watched import Sight, watch
 from harness.console.json_lines import progress_object
 from harness.console.sparkline import ASCII_BARS, BARS, sparkline
 from harness.console.summary import begin_another, best_lines, go_on, next_steps
 from harness.console.times import Left, duration, end_words, estimate_of, left_words
 from harness.console.words import short
+from harness.flags import above_zero
 from harness.git import Repository
 from harness.progress import Progress, progress_of
-from harness.run import Settings
+from harness.records import Experiment
+from harness.run import Settings, kept
 from harness.run.branch import is_rejected
 from harness.run.outside import Seen, is_at_work, recorded_names, run_names, see_run
 from harness.run.worktime import WorkTime
@@ -28,6 +34,7 @@ from harness.sandbox import printable
 from harness.totals import OUTCOMES
 
 MOST_BARS = 60
+EVERY_S = 2.0  # a look at 100,000 rows takes a fifth of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class StatusArguments:
 
     run: str | None
     json: bool
+    watch: float | None
 
 
 def main(argv: list[str], root: Path) -> int:
@@ -47,9 +55,13 @@ def main(argv: list[str], root: Path) -> int:
     if name is None:
         print(json.dumps({"command": "status", "run": None}) if arguments.json else _nothing(repository))
         return 0
+    if arguments.watch is not None:
+        look = partial(_look, repository, name, is_json=arguments.json)
+        return watch(look, arguments.watch, sys.stdout, has_lines=arguments.json)
     seen = see_run(repository, name)
     others = [other for other in names if other != name]
-    print(_document(seen, others) if arguments.json else "\n".join(_report(repository, seen, others)))
+    report = _report(repository, seen, others)
+    print(json.dumps(_document(seen, others), indent=1, allow_nan=False) if arguments.json else "\n".join(report))
     return int(seen.torn > 0)
 
 
@@ -57,7 +69,17 @@ def _arguments(argv: list[str]) -> StatusArguments:
     parser = Parser(prog="python -m harness status", description=_ABOUT)
     parser.add_argument("run", nargs="?", metavar="RUN", help="default: the one at work, else the last one")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output, and nothing else")
+    again = "look again every SECONDS (default: %(const)s) until the run ends or Ctrl-C: in place on a terminal, "
+    again += "else a line when something happened; with --json an object a line"
+    parser.add_argument("--watch", nargs="?", type=_period, const=EVERY_S, metavar="SECONDS", help=again)
     return StatusArguments(**vars(parser.parse_args(argv)))
+
+
+def _period(text: str) -> float:
+    seconds = above_zero(text)
+    if not 0.1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0.1 to 86400 seconds")
+    return seconds
 
 
 _ABOUT = (
@@ -78,6 +100,21 @@ def _nothing(repository: Repository) -> str:
     return f"no run here yet{known}; begin one: python loop.py --budget 20"
 
 
+def _look(repository: Repository, name: str, *, is_json: bool) -> Sight:
+    """The run as it is now, for who watches it."""
+    seen = see_run(repository, name)
+    others, progress = [other for other in run_names(repository) if other != name], progress_of(seen.rows)
+    news = json.dumps(_document(seen, others), allow_nan=False) if is_json else _news(seen, progress)
+    report = tuple(_report(repository, seen, others))
+    happened = (seen.state, len(seen.rows), seen.holder.pid if seen.holder else 0)
+    return Sight(report, news, happened, seen.state not in {"running", "unknown"}, int(seen.torn > 0))
+
+
+def _news(seen: Seen, progress: Progress) -> str:
+    parts = [f"run {seen.name}: {_state(seen, progress, is_brief=True)}", _counts(progress)]
+    return "; ".join([*parts, *(" ".join(line.split(maxsplit=1)) for line in _latest_row(seen))])
+
+
 def _report(repository: Repository, seen: Seen, others: list[str]) -> list[str]:
     progress = progress_of(seen.rows)
     lines = [f"run {seen.name}: {_state(seen, progress)}"]
@@ -92,7 +129,7 @@ def _report(repository: Repository, seen: Seen, others: list[str]) -> list[str]:
     return lines
 
 
-def _state(seen: Seen, progress: Progress) -> str:
+def _state(seen: Seen, progress: Progress, *, is_brief: bool = False) -> str:
     settings, holder = seen.settings, seen.holder
     if settings is None:
         return f"recorded in results/{seen.name}/: {counted(progress.done, 'experiment')}"
@@ -107,7 +144,7 @@ def _state(seen: Seen, progress: Progress) -> str:
         return f"killed at {at}: {who} is no more"
     if seen.state == "unknown":
         return f"at {at}, by {who}; whether it is still at work cannot be told from this machine"
-    return f"running, at {at}{_for_how_long(seen)}, by {who}"
+    return f"running, at {at}" if is_brief else f"running, at {at}{_for_how_long(seen)}, by {who}"
 
 
 def _for_how_long(seen: Seen) -> str:
@@ -138,7 +175,12 @@ def _latest_row(seen: Seen) -> list[str]:
     if len(seen.rows) < 2:
         return []
     last = seen.rows[-1]
-    return [f"  last      {last.number}: {short(printable(last.title))}: {last.verdict.outcome}"]
+    return [f"  last      {_which(seen, last)}: {short(printable(last.title))}: {last.verdict.outcome}"]
+
+
+def _which(seen: Seen, row: Experiment) -> str:
+    published = [each.number for each in kept(seen.rows)] if row.verdict.outcome == "kept" else []
+    return finding.which(row, published if row.number in published else [])
 
 
 def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[str]:
@@ -171,9 +213,9 @@ def _left(seen: Seen, settings: Settings) -> Left:
     return Left(settings.budget, hours, settings.max_usd)
 
 
-def _document(seen: Seen, others: list[str]) -> str:
+def _document(seen: Seen, others: list[str]) -> dict[str, Any]:
     progress, settings = progress_of(seen.rows), seen.settings
-    document: dict[str, Any] = {
+    return {
         "command": "status",
         "run": seen.name,
         "state": seen.state,
@@ -191,7 +233,6 @@ def _document(seen: Seen, others: list[str]) -> str:
         "go_on": go_on(settings, progress.done, seen.worked_hours) if settings else None,
         "others": others,
     }
-    return json.dumps(document, indent=1, allow_nan=False)
 
 
 def _estimate(progress: Progress, left: Left) -> dict[str, float] | None:

@@ -6,7 +6,7 @@ Does not cover: the proposer's words in a title (`prose` marks what the evidence
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import BadInputError
@@ -48,6 +48,12 @@ def paths(experiment: Experiment) -> FindingPaths:
 def finding_id(experiment: Experiment) -> str:
     """What a person calls the finding: run and number."""
     return f"{experiment.run}-{experiment.number:04d}"
+
+
+def which(experiment: Experiment, published: Sequence[int]) -> str:
+    """Which experiment it is, and which of its run's findings; `published`: the experiments that have one, in order."""
+    at = f"finding {published.index(experiment.number) + 1} of {len(published)}" if published else ""
+    return f"experiment {experiment.number}" + (f" ({at})" if at else "")
 
 
 def headline(experiment: Experiment) -> str:

@@ -4,6 +4,7 @@ Promises: colours are the page's own variables, so that a chart is light and dar
 shape too; the same data give the same bytes. Does not cover: showing one point's numbers; each point links to its row.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ ROLES = {
 MARKERS: Mapping[Outcome, str] = {"kept": "o", "discarded": "x", "inconclusive": "D", "invalid": "|"}
 SIZES: Mapping[Outcome, float] = {"kept": 46, "discarded": 20, "inconclusive": 26, "invalid": 40}
 ABOVE = 1.035  # of the frame's height
+FLAT = 1.004  # what spans less is shown as flat: the gate's smallest gain is 0.02 %, of an exact candidate
 MANY = 300  # experiments from which on the marks are smaller
 
 
@@ -120,7 +122,7 @@ def _axes(title: str, *, wide: bool = False) -> tuple["Figure", "Axes"]:
     with rc_context({"axes.edgecolor": RULE, "xtick.color": FAINT, "ytick.color": FAINT, "text.color": INK}):
         figure = Figure(figsize=(9.2 if wide else 4.7, 2.9), dpi=72)
         axes = figure.add_subplot()
-    figure.subplots_adjust(left=0.07 if wide else 0.13, right=0.985, top=0.87, bottom=0.17 if wide else 0.11)
+    figure.subplots_adjust(left=0.076 if wide else 0.15, right=0.985, top=0.87, bottom=0.17 if wide else 0.11)
     figure.patch.set_visible(False)
     axes.patch.set_visible(False)
     axes.set_title(title, loc="left", fontsize=10, color=INK, pad=11)
@@ -131,18 +133,37 @@ def _axes(title: str, *, wide: bool = False) -> tuple["Figure", "Axes"]:
 
 
 def _finish(axes: "Axes", metric: Metric) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter  # noqa: PLC0415 - as above
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator  # noqa: PLC0415 - as above
 
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(_percent))
-    if metric == "accuracy":
-        return
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    first, last = axes.dataLim.intervalx
+    axes.xaxis.set_major_locator(FixedLocator([first]) if first == last else MaxNLocator(integer=True, nbins=8))
+    low, high = axes.dataLim.intervaly
+    if 0 < low <= high < FLAT * low:  # a log axis would show ten decades of one value, and noise as a mountain
+        around = math.sqrt(FLAT) if metric != "accuracy" else 1.011
+        axes.set_ylim(math.sqrt(low * high) / around, math.sqrt(low * high) * around)
     low, high = axes.get_ylim()
-    if high / low < 8:  # powers of ten, and even 1, 2, 5, leave too few levels named
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    elif high / low < 30:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    if metric == "accuracy":  # nothing is right more often than always
+        levels = MaxNLocator(nbins=6, steps=[1, 2, 5, 10]).tick_values(low, high)
+        named = [float(level) for level in levels if low <= level <= min(high, 1 + 1e-9)]
+    else:
+        named = named_levels(low, high)
+    axes.yaxis.set_major_locator(FixedLocator(named))
+    axes.yaxis.set_major_formatter(FuncFormatter(_percent))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def named_levels(low: float, high: float) -> list[float]:
+    """Round levels between the ends of a log axis: at least three, so that a mark's height can be read."""
+    from matplotlib.ticker import LogLocator, MaxNLocator  # noqa: PLC0415 - as above
+
+    in_decades = [LogLocator(subs=subs, numticks=8) for subs in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0))]
+    evenly = [MaxNLocator(nbins=bins, steps=[1, 2, 5, 10]) for bins in (5, 7, 9)]
+    named: list[float] = []
+    for locator in evenly if high < 8 * low else [*in_decades, *evenly]:
+        named = [float(level) for level in locator.tick_values(low, high) if low <= level <= high]
+        if len(named) >= 3:
+            break
+    return named
 
 
 def _percent(value: float, _: Any) -> str:

@@ -67,6 +67,7 @@ class FindingView:
     """Everything that the page says of one kept experiment."""
 
     number: int
+    place: str
     title: str
     claim: str
     question: str
@@ -126,6 +127,7 @@ def view_finding(source: RunSource, row: Experiment, problems: Sequence[str]) ->
     fate = fate_of(row)
     return FindingView(
         number=row.number,
+        place=finding.which(row, list(source.published)),
         title=title_of(row),
         claim=claim(row, facts),
         question=finding.QUESTIONS[kept_win(row)],

@@ -17,7 +17,7 @@ from tests.harness.project import ROOT
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:python|pytest|pip|mkdocs) [^`]+)`")
-NO_COMMANDS = {"python -s -P -S -B"}  # how the sandbox starts Python
+NO_COMMANDS = {"python -s -P -S -B", "python -m sparse_parity"}  # how the sandbox starts Python; a program's name
 
 # In this order, in every command.
 LESS = {
@@ -67,6 +67,7 @@ SCENES = {
         "python -m harness status",
         "python -m harness status $RUN",
         "python -m harness status night --json",
+        "python -m harness status --watch",
         "python -m harness verify",
         "python -m harness verify --run $RUN",
         "python -m harness review $RUN",
@@ -158,7 +159,6 @@ PARSED = {
     "pip install -e '.[dev]' && pytest": "installs; it is what .ci/run does",
     "pip install -e '.[docs]'": "installs; it is what .ci/run does",
     "mkdocs serve": "never ends; .ci/run builds the same site",
-    "watch -n 10 python -m harness status": "never ends",
     "python -m sparse_parity reproduce": AN_HOUR,
     "python -m sparse_parity reproduce --out results/reproduction.md --plots docs/guide": AN_HOUR,
     "pytest -m slow": SLOW_ITSELF,

@@ -1,5 +1,6 @@
 """`python -m harness check`: findings and DISCOVERIES.md against the evidence, each problem as file:line."""
 
+import json
 import re
 
 import pytest
@@ -41,6 +42,25 @@ def problems(project, *arguments):
 def test_rendered_findings_pass_in_one_line(recorded):
     done = python(recorded, "-m", "harness", "check")
     assert (done.returncode, done.stdout) == (0, "2 findings, 2 bullets: every number is rendered from its evidence\n")
+
+
+def test_json_says_the_same(recorded, project, finding):
+    def document(root, *arguments):
+        done = harness(root, "check", "--json", *arguments)
+        found = json.loads(done.stdout, parse_constant=pytest.fail)
+        assert done.returncode == int(not found["holds"])
+        return found
+
+    sound = document(recorded)
+    assert (sound["holds"], sound["bullets"], sound["problems"], sound["written"]) == (True, 2, [], [])
+    assert [each["evidence"] for each in sound["findings"]] == [f"results/{RUN}/000{at}.json" for at in (1, 9)]
+    edit(finding, "| DMD (data movement distance) | ", "| DMD (data movement distance) | 1")
+    damaged = document(project)
+    assert damaged["problems"] == damaged["findings"][0]["problems"]
+    assert damaged["problems"][0].startswith(f"findings/{finding.name}:")
+    mended = document(project, "--write")
+    assert (mended["holds"], mended["written"]) == (True, [f"findings/{finding.name}"])
+    assert document(project, str(finding))["bullets"] is None
 
 
 def test_no_findings_is_no_problem(tmp_path):

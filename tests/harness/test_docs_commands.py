@@ -123,7 +123,7 @@ class Scene:
         terminal = Terminal(80, 24)
         try:
             terminal.start(["bash", "-euc", small(command)], self.root, {**self.environment, "TERM": "xterm"})
-            terminal.wait_for("? ")
+            terminal.wait_for("x-0001>")
             terminal.press(keys)
             assert terminal.finish() == 0, terminal.transcript()
         finally:

@@ -80,7 +80,7 @@ def test_approved_findings_are_merged_as_a_dry_run_said_with_green_audits_and_ca
     assert everything(approved) == untouched
     told = merge(approved)
     assert told.startswith("merged research/x into main: ")
-    assert git(approved, "log", "-1", "--format=%an|%s") == "A Person|Merge run x into main: 2 findings, reviewed"
+    assert git(approved, "log", "-1", "--format=%an|%s") == "A Person|Merge run x into main: 2 approved"
     assert git(approved, "rev-parse", "HEAD^1", "HEAD^2").split() == [before, git(approved, "rev-parse", BRANCH)]
     assert git(approved, "status", "--porcelain") == "?? notes.txt"
     assert 'METHOD = "fused"\nHYPERPARAMETERS = {"hidden": 16' in (approved / CHAMPION).read_text()
@@ -95,6 +95,7 @@ def test_approved_findings_are_merged_as_a_dry_run_said_with_green_audits_and_ca
 def test_a_rejected_finding_comes_along_struck_and_without_its_change(approved):
     review(approved, "--reject", "2", "--note", "too small")
     assert "rejected  x-0002: its record comes along, its change does not" in merge(approved)
+    assert git(approved, "log", "-1", "--format=%s") == "Merge run x into main: 1 approved, 1 rejected"
     assert 'METHOD = "standard"\nHYPERPARAMETERS = {"hidden": 16' in (approved / CHAMPION).read_text()
     assert "~~ Rejected in review. [x-0002-" in (approved / "DISCOVERIES.md").read_text()
     assert_green(approved)

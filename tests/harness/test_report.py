@@ -17,12 +17,12 @@ from scipy.stats import ttest_1samp
 
 from harness.profiling import Buffer, Line, Profile, Sums
 from harness.records import METRICS, Cost, Evidence, Pair, Verdict
-from harness.report.charts import Curve, compared, trajectory
+from harness.report.charts import Curve, compared, named_levels, trajectory
 from harness.report.comparison import compare, cut
 from harness.report.diffs import show_diff
 from harness.report.endings import endings
 from harness.report.findings import unmarked
-from harness.report.levels import chain, standings
+from harness.report.levels import Level, Standing, chain, standings
 from harness.report.page import render
 from harness.report.profiles import movement
 from harness.report.source import Audit, Statement
@@ -454,3 +454,30 @@ def test_instances_show_every_metric_and_every_pair(source):
     one = next(f for f in view_run(source, "r0e").findings if f.number == number)
     assert len(one.instances) == len(source.rows[number].evidence.confirm)
     assert {len(line.cells) for line in one.instances} == {len(METRICS)}
+
+
+# -- levels named beside a chart --------------------------------------------------------------------------------------
+
+
+def level_labels(drawing):
+    """The words beside the levels of a chart, which stand to the left of its frame."""
+    return re.findall(r">([\d.,]+ ?[%×])</text>", drawing.svg)
+
+
+@pytest.mark.parametrize("values", [[1.0], [1.0, 1.0], [1.0, 0.995], [1.0, 0.95], [1.0, 0.5], [1.0, 0.025]])
+@pytest.mark.parametrize("metric", ["ard", "accuracy"])
+def test_every_chart_names_three_levels_or_more_and_none_twice(values, metric):
+    rows = [replace(make_experiment(), number=number) for number in range(len(values))]
+    levels = [{metric: Level(value, None, None)} for value in values]
+    points = [Standing(row, at, {metric: at[metric].value}) for row, at in zip(rows, levels, strict=True)]
+    labels = level_labels(trajectory(points, metric, "r"))
+    assert 3 <= len(labels) <= 7, labels
+    assert len(set(labels)) == len(labels)
+
+
+def test_any_span_has_three_named_levels():
+    generator = random.Random(1)
+    for _ in range(500):
+        low = 10 ** generator.uniform(-5, 1)
+        named = named_levels(low, low * 10 ** (10 ** generator.uniform(-2.7, 0.8)))
+        assert 3 <= len(named) <= 9, (low, named)

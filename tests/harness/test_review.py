@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -14,10 +14,12 @@ from harness.commands.recorded import Code
 from harness.commands.reviewed import find, reviewed_run
 from harness.crash_points import VARIABLE
 from harness.errors import ArdentError
+from harness.finding import which
 from harness.git import Repository
 from harness.ledger import exclusive_lock
 from harness.run import read_settings
 from harness.run.opening import _is_finished
+from tests.harness.factories import make_experiment
 from tests.harness.loops import assert_refused, copy_project, make_dirty, run_folder, run_loop, scripted, snapshot
 from tests.harness.project import environment, git, harness, python
 from tests.harness.scripts import FUSED, KEPT, POLICY
@@ -166,7 +168,7 @@ BAD_INPUT = {
     ("x", "--reject", "1"): "say why",
     ("x", "--reject", "1", "--note", " \n"): "say why",
     ("x", "--annotate", "1"): "is empty",
-    ("x", "--approve", "7"): "it has: x-0001, x-0002",
+    ("x", "--approve", "7"): "it has: 1 (x-0001), 2 (x-0002)",
     ("x", "--approve", "x-1"): "no finding of run x",
     ("y", "--list"): "no such run",
     ("../x", "--approve", "1"): "not a name for a run",
@@ -183,9 +185,22 @@ def test_bad_input_is_one_line(reviewable_project):
     assert tip(reviewable_project) == before
 
 
+def test_a_number_is_the_experiments_wherever_a_finding_is_named():
+    rows = [replace(make_experiment(), number=number) for number in (1, 5)]
+    assert [which(row, [1, 5]) for row in rows] == ["experiment 1 (finding 1 of 2)", "experiment 5 (finding 2 of 2)"]
+    assert which(rows[1], []) == "experiment 5"
+
+
+def test_what_is_listed_and_decided_names_the_experiment(reviewable):
+    assert f"{SECOND}  experiment 2 (finding 2 of 2), unreviewed: " in review(reviewable, "--list")
+    assert review(reviewable, "--approve", "2").startswith(f"{SECOND}, experiment 2 (finding 2 of 2): approved (")
+    found = listed(reviewable)[SECOND]
+    assert (found["experiment"], found["position"]) == (2, 2)
+
+
 def test_the_run_need_not_be_named(reviewable):
     assert harness(reviewable, "review", "--list").stdout.startswith("run x: 2 findings on research/x\n")
-    assert harness(reviewable, "review", "--approve", FIRST).stdout.startswith(f"{FIRST}: approved")
+    assert harness(reviewable, "review", "--approve", FIRST).stdout.startswith(f"{FIRST}, experiment 1 (")
 
 
 def test_a_project_without_findings_has_nothing_to_review(user_project):
@@ -374,7 +389,8 @@ def test_a_finding_fits_the_terminal_and_has_the_colours_that_are_wanted(reviewa
     lines = re.sub(r"\x1b\[[0-9;]*m", "", ended.text).splitlines()
     assert all(len(line) <= columns for line in lines if "approve, r reject" not in line), lines
     text = " ".join(" ".join(lines).split())
-    for words in ("Finding 2 of 2 to review: x-0002", "Question", '-METHOD = "standard"', "The fused", "Predicted"):
+    assert "Experiment 2 (finding 2 of 2), x-0002; 1 to review" in text
+    for words in ("Question", '-METHOD = "standard"', "The fused", "Predicted"):
         assert words in text
 
 
@@ -395,7 +411,7 @@ def test_findings_are_decided_one_after_another_and_the_same_command_goes_on(rev
     assert "go on: python -m harness review x" in ended.text
     ended = on_terminal(reviewable, 80, "?\nr\n\nr\ntoo small\n", "review")
     assert "not done: --note: say why" in " ".join(ended.text.split())
-    assert "Finding 1 of 1 to review: x-0002" in ended.text
+    assert "Experiment 2 (finding 2 of 2), x-0002; 1 to review" in ended.text
     assert "next: python -m harness merge x" in ended.text
     found = listed(reviewable)
     assert (found[FIRST]["note"], found[SECOND]["note"], found[SECOND]["status"]) == ("fine", "too small", "rejected")

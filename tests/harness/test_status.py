@@ -52,7 +52,7 @@ def test_a_run_that_ended_says_what_it_found_and_what_comes_next(recorded):
     ended = harness(recorded, "status", "x").stdout
     assert ended.startswith("run x: ended after 2 of 2 experiments: its budget is used\n")
     assert "  done      1 kept, 0 discarded, 0 inconclusive, 1 invalid\n" in ended
-    assert "last      2: A method that imports os: invalid" in ended
+    assert "last      experiment 2: A method that imports os: invalid" in ended
     assert "python -m harness verify --run x --rerun kept" in ended
     assert "python -m harness report x" in ended
     assert "go on                python loop.py --run x --task tiny" in ended
