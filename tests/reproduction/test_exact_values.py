@@ -48,7 +48,8 @@ def test_all_exact_claims_have_numbers_and_agree():
     assert len(EXACT) > 40
     for name in EXACT:
         assert ORIGINAL[name]["numbers"] or ORIGINAL[name].get("rounded"), name
-        assert TABLE[name]["verdict"] in {"reproduced", "artefact", "wrong"} or name == "SIGN-seeds", name  # SGD's are exact
+        agrees = {"reproduced", "artefact", "wrong"} | ({"within noise"} if name == "SIGN-seeds" else set())  # SGD's do
+        assert TABLE[name]["verdict"] in agrees, name
     assert set(ORIGINAL) == set(MEASURED)
 
 
