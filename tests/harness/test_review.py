@@ -83,7 +83,8 @@ def audited(root):
 def test_an_approval_is_one_commit_that_says_who_and_when_and_touches_nothing_of_the_users(reviewable):
     make_dirty(reviewable)
     before, parent = snapshot(reviewable), tip(reviewable)
-    assert review(reviewable, "--approve", "1", "--note", "seen  twice").startswith(f"{FIRST}: approved (commit ")
+    said = review(reviewable, "--approve", "1", "--note", "seen  twice")
+    assert said.startswith(f"{FIRST}, experiment 1 (finding 1 of 2): approved (commit ")
     assert snapshot(reviewable) == before
     assert git(reviewable, "rev-parse", f"{BRANCH}~1") == parent
     assert git(reviewable, "log", "-1", "--format=%an <%ae>|%s", BRANCH) == (
@@ -276,7 +277,7 @@ def test_a_deleted_branch_is_shown_from_the_working_tree_and_the_line_brings_it_
     line = refusal(reviewable, "x", "--approve", "1")
     command = re.search(r"bring it back with: git (branch \S+ \S+)", line)[1]
     git(reviewable, *command.split())
-    assert f"{FIRST}: approved" in review(reviewable, "--approve", "1")
+    assert f"{FIRST}, experiment 1 (finding 1 of 2): approved" in review(reviewable, "--approve", "1")
 
 
 def test_a_branch_with_other_code_is_not_built_on(reviewable, tmp_path):
