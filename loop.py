@@ -17,6 +17,7 @@ from harness.proposers.secret import take_environment
 from harness.records import Briefing
 from harness.run import Run, check_meter, proposals_done
 from harness.run.opening import open_run
+from harness.run.publishing import close, publish_pending
 
 ROOT = Path(__file__).resolve().parent
 
@@ -59,7 +60,7 @@ def loop(run: Run, proposer: Proposer, view: View, interrupt: Interrupt, argumen
     hours = arguments.max_hours
     view.follow(run, Limits(lambda: hours - run.worked.hours(), arguments.of_model.max_usd))
     tell = partial(brief, run, prompts=ROOT / "prompts", token_budget=arguments.of_model.briefing_tokens)
-    experiment.publish_pending(run)
+    publish_pending(run)
     if not run.ledger.rows and not interrupt.asked:
         view.begin("0")
         view.title("baseline")
@@ -71,7 +72,7 @@ def loop(run: Run, proposer: Proposer, view: View, interrupt: Interrupt, argumen
         if (worked := run.worked.hours()) >= hours:
             return Ending(f"out of time ({worked:.2f} h worked in all, --max-hours {hours:g}); raise it to go on", 0)
         one_experiment(run, proposer, tell, view, f"{done + 1}/{budget}")
-    experiment.close(run)
+    close(run)
     return Ending("budget used", 0)
 
 

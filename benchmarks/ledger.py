@@ -33,8 +33,9 @@ from harness.ledger import FIRST_TIP, Ledger, encode, read, tip_of  # noqa: E402
 from harness.ledger.checkpoint import place_of  # noqa: E402
 from harness.records import Evidence, Experiment, Verdict  # noqa: E402
 from harness.run import Run, Wanted, harness_hash  # noqa: E402
-from harness.run.branch import ledger_path  # noqa: E402
+from harness.run.names import ledger_path  # noqa: E402
 from harness.run.opening import TOTALS, open_run  # noqa: E402
+from harness.run.publishing import close  # noqa: E402
 from harness.totals import Trees, Tried, total  # noqa: E402
 from tests.harness.loops import clean_environment, make_user_project, run_folder, run_loop, scripted  # noqa: E402
 from tests.harness.scripts import KEPT  # noqa: E402
@@ -148,7 +149,7 @@ def measure(root: Path, baseline: bytes, lines: Sequence[bytes], count: int, app
     megabytes = path.stat().st_size / 1e6
     with open_run(root, Wanted("x", "tiny", "scripted", 1, 2 * count)) as run:
         prepare = timed(lambda: prepare_experiment(run), 9)
-        commit = timed(lambda: experiment.close(run), 1, time.perf_counter)
+        commit = timed(lambda: close(run), 1, time.perf_counter)
         size = run.repository.command.run(
             *("cat-file", "--batch-check=%(objectsize:disk)"), stdin=f"{run.tip()}:{ledger_path('x')}\n".encode()
         )

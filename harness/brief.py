@@ -6,11 +6,12 @@ Promises: the same ledger and branch give the same facts; nothing is written. Do
 from dataclasses import replace
 from pathlib import Path
 
-from harness import briefing, experiment
+from harness import briefing
 from harness.briefing import Facts
 from harness.gate import MODEL, Incumbent
 from harness.records import Briefing
 from harness.run import Run, proposals_done
+from harness.run.publishing import discoveries
 
 
 def brief(run: Run, incumbent: Incumbent, prompts: Path, token_budget: int = briefing.TOKEN_BUDGET) -> Briefing:
@@ -40,7 +41,7 @@ def gather_unmeasured(run: Run, commit: str, prompts: Path, token_budget: int) -
         number=max(len(rows), 1),
         remaining=run.settings.budget - proposals_done(rows),
         task=run.bench.task,
-        discoveries=experiment.discoveries(run, commit),
+        discoveries=discoveries(run, commit),
         token_budget=token_budget,
         read_only={MODEL: run.bench.trusted[MODEL]},
     )

@@ -21,7 +21,9 @@ from harness.errors import ArdentError, BadInputError
 from harness.flags import ModelFlags, above_zero, add_model_flags, read_model_flags, steps_above_zero, whole_seed
 from harness.proposers import NAMES, ProposerOptions
 from harness.proposers.options import Wait
-from harness.run import TRANSCRIPTS, Run, Wanted, editable_files, proposals_done, recorded_rows
+from harness.run import Run, Wanted, editable_files, proposals_done
+from harness.run.names import TRANSCRIPTS
+from harness.run.replayed import recorded_rows
 from harness.sandbox import printable
 
 LONGEST_ERROR = 20_000  # characters; a line names files and refs, which are other people's words

@@ -1,20 +1,16 @@
 """One experiment: ask, apply, gate, record, and publish what was kept.
 
 Promises: a row is in the ledger before the next experiment begins; every tree that could be made is kept alive by
-refs/experiments/<run>/<number>; a kept experiment becomes exactly one commit on the research branch with code,
-evidence, finding, discovery and ledger, the same commit however often a crash makes it be made; publishing again what
-was published changes nothing. Does not cover: how many, and for how long.
+refs/experiments/<run>/<number>. Does not cover: what is published how (`run.publishing`); how many, and for how long.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from harness import contract, crash_points, edits, finding, gate
+from harness import contract, crash_points, edits, gate
 from harness.errors import ArdentError
-from harness.finding.evidence import evidence_json
 from harness.gate import Context, Incumbent, Trial
 from harness.proposers import Proposer
 from harness.records import (
@@ -29,14 +25,15 @@ from harness.records import (
     Stage,
     Verdict,
 )
-from harness.run import Run, environment, kept
-from harness.run.branch import is_closed, ledger_path, refuse_checkout, start_branch
+from harness.run import Run, environment
+from harness.run.branch import start_branch
+from harness.run.names import attempts_of
+from harness.run.publishing import changes_between, publish_pending
 from harness.sandbox import printable
 from harness.totals import Tally, Trees, Tried, total
 
 OnStage = Callable[[Stage], None]
 OnInstance = Callable[[int, int], None]
-DISCOVERIES = "DISCOVERIES.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +108,6 @@ def null_is_due(run: Run) -> bool:
     """Whether the next experiment is a null row: one after every `null_every` proposals."""
     every, tally = run.bench.task.rules.null_every, total(run.ledger.rows, Tally)
     return every > 0 and tally.proposals // every > len(tally.nulls)
-
-
-def discoveries(run: Run, commit: str) -> str:
-    """DISCOVERIES.md at a commit, empty where there is none."""
-    return _text_at(run, commit, DISCOVERIES)
 
 
 def null_attempt() -> Attempt:
@@ -234,65 +226,7 @@ def _no_reply(proposer: str) -> Reply:
 def _keep_alive(run: Run, incumbent: Incumbent, sources: Mapping[str, str], title: str) -> str:
     """Commit the candidate on a ref of its own, so that it can be looked at and measured again."""
     number = len(run.ledger.rows)
-    ref = f"refs/experiments/{run.settings.run}/{number:04d}"
+    ref = f"{attempts_of(run.settings.run)}{number:04d}"
     message = f"Experiment {number} of run {run.settings.run}: {title}\n"
     changes = changes_between(incumbent.sources, sources)
     return run.repository.commit(incumbent.commit, changes, message, ref, run.repository.ref(ref))
-
-
-def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
-    """What turns the one set of files into the other: path to text, None where a file goes."""
-    changed: dict[str, str | None] = {p: t for p, t in after.items() if before.get(p) != t}
-    return changed | {p: None for p in before if p not in after}
-
-
-# -- publishing -----------------------------------------------------------------------------------------------------
-
-
-def publish_pending(run: Run) -> None:
-    """Commit the last row's finding if it was kept and is not on the branch yet.
-
-    Raises:
-        ArdentError: the branch has moved to other code, or cannot be written.
-    """
-    last = run.ledger.rows[-1:]
-    if not kept(last):
-        return
-    (row,) = last
-    tip, paths = run.tip(), finding.paths(row)
-    if _text_at(run, tip, paths.evidence) == evidence_json(row):
-        return
-    if run.code(tip) != run.code(row.parent):
-        raise ArdentError(f"{run.branch} moved while experiment {row.number} ran; see git reflog {run.branch}")
-    changes = changes_between(run.code(row.parent), run.code(row.commit)) | {
-        paths.evidence: evidence_json(row),
-        paths.finding: finding.render(row, run.repository.diff(row.parent, row.commit, ["sparse_parity"])),
-        DISCOVERIES: finding.add_bullet(_text_at(run, tip, DISCOVERIES), finding.bullet(row)),
-    }
-    _commit(run, tip, f"{finding.headline(row)}\n\n{printable(row.verdict.reason)}", changes)
-
-
-def close(run: Run) -> None:
-    """Commit the rows after the last kept experiment, so that a merge brings the whole ledger."""
-    tip = run.tip()
-    if not is_closed(run.repository, run.settings, run.ledger.tip):
-        _commit(run, tip, f"Ledger of run {run.settings.run}: {len(run.ledger.rows)} rows", {})
-
-
-def _commit(run: Run, tip: str, message: str, changes: Mapping[str, str | None]) -> None:
-    """Advance the branch by one commit with the ledger as it is, dated by its last row: made again, it is the same."""
-    crash_points.reach("publishing")
-    refuse_checkout(run)
-    row = run.ledger.rows[-1]
-    trailers = f"Ardent-Run: {row.run}\nArdent-Experiment: {row.number}\nArdent-Tip: {run.ledger.tip}\n"
-    files: dict[str, str | Path | None] = {**changes, ledger_path(row.run): run.ledger.path}
-    date = int(datetime.fromisoformat(row.started).timestamp() + row.seconds)
-    run.repository.commit(tip, files, f"{message}\n\n{trailers}", run.ref, tip, date=date)
-
-
-def _text_at(run: Run, commit: str, path: str) -> str:
-    """The text of a file at a commit, empty when there is none."""
-    try:
-        return (run.repository.file_bytes(commit, path) or b"").decode("utf-8")
-    except UnicodeDecodeError:
-        raise ArdentError(f"{path} on {run.branch}: not UTF-8; convert it in a commit on that branch") from None

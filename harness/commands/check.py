@@ -14,8 +14,9 @@ from pathlib import Path
 from harness import finding
 from harness.cli import Parser
 from harness.commands import counted
-from harness.commands.published import DISCOVERIES, experiment_diff, finding_diff
+from harness.commands.published import experiment_diff, finding_diff, shown_diff
 from harness.errors import ArdentError, BadInputError
+from harness.finding.discoveries import DISCOVERIES
 from harness.finding.evidence import read_evidence
 from harness.finding.prose import show_code
 from harness.git import Repository
@@ -159,8 +160,8 @@ def write_findings(repository: Repository, files: list[Path]) -> list[str]:
         one = check_finding(repository, path)
         if one.evidence is None:
             continue
-        text, diff = path.read_text("utf-8"), experiment_diff(repository, one.evidence)
-        again = finding.keep_review(finding.render(one.evidence, finding_diff(text) if diff is None else diff), text)
+        text = path.read_text("utf-8")
+        again = finding.keep_review(finding.render(one.evidence, shown_diff(repository, one.evidence, text)), text)
         if again != text:
             _replace(path, again)
             written.append(one.name)

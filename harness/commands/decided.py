@@ -10,15 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from harness import finding
-from harness.commands.published import DISCOVERIES, experiment_diff, finding_diff
+from harness.commands.published import shown_diff
 from harness.commands.recorded import Code
 from harness.commands.reviewed import ReviewedFinding, ReviewedRun, code_of, problems_of, restore_hint
 from harness.errors import ArdentError, BadInputError
-from harness.experiment import changes_between
+from harness.finding.discoveries import DISCOVERIES
 from harness.finding.evidence import evidence_json
 from harness.finding.review import Review, Status, entry, one_line
 from harness.git import Repository
 from harness.git.command import NOBODY
+from harness.run.branch import refuse_checkout
+from harness.run.names import ref_of
+from harness.run.publishing import changes_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def decide(reviewed: ReviewedRun, one: ReviewedFinding, decision: Decision) -> D
     stays = tuple(b.id for b in reviewed.builders(one.row.number)) if decision.status == "rejected" else ()
     moved = None if held == due else after.number
     commit = reviewed.repository.commit(
-        tip, changes, _message(one, decision, moved), f"refs/heads/{reviewed.branch}", tip, date=int(time.time())
+        tip, changes, _message(one, decision, moved), ref_of(reviewed.name), tip, date=int(time.time())
     )
     return Decided(one.id, decision.word, commit, moved, stays)
 
@@ -111,12 +114,9 @@ def _held_code(reviewed: ReviewedRun, tip: str, code: Code) -> dict[str, str]:
 
 def _movable(reviewed: ReviewedRun) -> str:
     """The branch's tip, if a decision can be committed there."""
-    repository, branch = reviewed.repository, reviewed.branch
     if reviewed.tip is None:
-        raise ArdentError(f"{branch} is gone, and decisions are made on it; {restore_hint(reviewed)}")
-    where = repository.branch_checked_out_at(branch)
-    if where is not None:
-        raise ArdentError(f"{branch} is checked out in {where}; switch it to another branch, then review again")
+        raise ArdentError(f"{reviewed.branch} is gone, and decisions are made on it; {restore_hint(reviewed)}")
+    refuse_checkout(reviewed.repository, reviewed.name, "review")
     return reviewed.tip
 
 
@@ -136,8 +136,7 @@ def _check_sound(reviewed: ReviewedRun, one: ReviewedFinding, decision: Decision
 def _written(reviewed: ReviewedRun, one: ReviewedFinding, decision: Decision) -> dict[str, str | None]:
     """Finding, bullet and evidence as they are after the decision; nothing of them but the review is taken over."""
     row, old = one.row, one.text or ""
-    diff = experiment_diff(reviewed.repository, row)
-    rendered = finding.render(row, finding_diff(old) if diff is None else diff)
+    rendered = finding.render(row, shown_diff(reviewed.repository, row, old))
     review = Review(decision.status, decision.by, decision.at, decision.note) if decision.status else one.review
     review = replace(review, note=decision.note or review.note)
     line = entry(decision.by, decision.at, decision.word, decision.note)

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from harness.cli import Parser
 from harness.commands import counted
-from harness.commands.published import published_commits
 from harness.commands.recorded import Code, RecordedRun, read_run, run_names
 from harness.errors import BadInputError
 from harness.git import Repository
 from harness.records import Experiment
+from harness.run.commits import published_commits
+from harness.run.names import ref_of
 from harness.verify import Problem
 from harness.verify.comparison import differing, shown
 
@@ -112,7 +113,7 @@ def _paths(files: dict[str, str] | None, others: dict[str, str] | None) -> str:
 
 def _published(repository: Repository, run: RecordedRun) -> Published | None:
     """What the run's branch holds, oldest first; None where it has none here."""
-    ref = f"refs/heads/research/{run.name}"
+    ref = ref_of(run.name)
     if repository.ref(ref) is None:
         return None
     commits = published_commits(repository, run.name, run.rows[0].commit, ref)

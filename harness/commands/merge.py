@@ -17,18 +17,18 @@ from harness.cli import Parser
 from harness.commands import counted
 from harness.commands.check import check_all
 from harness.commands.decided import reviewer
-from harness.commands.published import DISCOVERIES
 from harness.commands.recorded import Code, read_run
-from harness.commands.review import held
 from harness.commands.reviewed import ReviewedRun, code_of, restore_hint, reviewed_run
 from harness.commands.trial import Conflict, Side, Trial, has_only_bullets, merge_base, tried
 from harness.commands.verify import audit_run
 from harness.edits import is_editable
 from harness.errors import ArdentError
+from harness.finding.discoveries import DISCOVERIES
 from harness.finding.prose import show_code
 from harness.git import Repository
 from harness.git.command import trouble
-from harness.run.branch import ledger_path
+from harness.run.lock import held
+from harness.run.names import ledger_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,32 +5,21 @@ Promises: only reads; what is not in this repository is a note, never a problem.
 
 import platform
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from harness import edits, finding, policy
 from harness.commands.recorded import WORKING_TREE, Code, Place, RecordedRun, first_difference, has_commit
 from harness.errors import ArdentError
+from harness.finding.discoveries import DISCOVERIES
 from harness.finding.evidence import evidence_json, read_evidence
 from harness.gate import MODEL
 from harness.git import Repository
 from harness.ledger import encode, tip_of
 from harness.records import Experiment
-from harness.run import LEDGER, harness_hash, kept, trusted_files
+from harness.run import harness_hash, kept, trusted_files
+from harness.run.commits import PublishedCommit, published_commits
+from harness.run.names import branch_of, is_run_name, ledger_path, ref_of
 from harness.verify import Problem, differences
-
-DISCOVERIES = "DISCOVERIES.md"
-_TRAILERS = re.compile(r"Ardent-Run: (?P<run>\S+)\nArdent-Experiment: (?P<number>\d{1,9})\nArdent-Tip: (?P<tip>\S+)")
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedCommit:
-    """A commit of the loop, and the row that it names."""
-
-    sha: str
-    number: int
-    tip: str
-
 
 # -- files ------------------------------------------------------------------------------------------------------------
 
@@ -43,9 +32,8 @@ def check_files(place: Place, row: Experiment, repository: Repository) -> Iterat
     if text is None:
         yield Problem(row.number, paths.finding, f"is missing in {place.label}")
     elif not is_of_old_template(place, row):
-        diff = experiment_diff(repository, row)
-        shown = finding_diff(text) if diff is None else diff
-        yield from (Problem(row.number, paths.finding, f"line {what}") for what in finding.check(text, row, shown))
+        found = finding.check(text, row, shown_diff(repository, row, text))
+        yield from (Problem(row.number, paths.finding, f"line {what}") for what in found)
         bullet = finding.bullet(row, is_rejected=finding.read_review(text).status == "rejected")
         if bullet not in (_text(place, DISCOVERIES) or "").splitlines():
             yield Problem(row.number, DISCOVERIES, f"lacks its bullet in {place.label}: {bullet!r}")
@@ -80,18 +68,23 @@ def _evidence(place: Place, path: str, row: Experiment) -> Iterator[str]:
             yield "not written as the harness writes it"
 
 
-def experiment_diff(repository: Repository, row: Experiment) -> str | None:
-    """The diff of one kept experiment as its finding shows it; None if its commits are not in this repository."""
+def shown_diff(repository: Repository, row: Experiment, text: str) -> str:
+    """The diff of one kept experiment; as its finding `text` shows it where its commits are not in this repository."""
+    diff = experiment_diff(repository, row)
+    return finding_diff(text) if diff is None else diff
+
+
+def experiment_diff(repository: Repository, row: Experiment, published: str = "") -> str | None:
+    """The diff of one kept experiment as its finding shows it; None if its commits are not in this repository.
+
+    `published`: the commit that published it, where that is known already.
+    """
     if not has_commit(repository, row.parent):
         return None
     if has_commit(repository, row.commit):
         return repository.diff(row.parent, row.commit, ["sparse_parity"])
-    for tip in (f"refs/heads/research/{row.run}", "HEAD"):
-        if tip == "HEAD" or repository.ref(tip):
-            for commit in published_commits(repository, row.run, row.parent, tip):
-                if commit.number == row.number:
-                    return repository.diff(row.parent, commit.sha, ["sparse_parity"])
-    return None
+    commit = published or publishing_commits(repository, (row,)).get(row.number)
+    return None if commit is None else repository.diff(row.parent, commit, ["sparse_parity"])
 
 
 def finding_diff(text: str) -> str:
@@ -103,14 +96,20 @@ def finding_diff(text: str) -> str:
 # -- commits ----------------------------------------------------------------------------------------------------------
 
 
-def published_commits(repository: Repository, run: str, stop: str, tip: str) -> tuple[PublishedCommit, ...]:
-    """The loop's commits of a run from `tip` down to `stop`, merged branches included."""
-    found = []
-    for sha, message in repository.log_messages(repository.resolve(stop), repository.resolve(tip), merged=True):
-        named = _TRAILERS.fullmatch(message.rpartition("\n\n")[2])
-        if named and named["run"] == run:
-            found.append(PublishedCommit(sha, int(named["number"]), named["tip"]))
-    return tuple(found)
+def publishing_commits(repository: Repository, rows: Sequence[Experiment]) -> dict[int, str]:
+    """The commits that published these rows of a run, by number, oldest row first: on its branch, else below HEAD.
+
+    Git's log is walked once for all of them. A row whose commit or parent is not in this repository has none.
+    """
+    here = [row for row in rows if has_commit(repository, row.parent)]
+    branches = [ref_of(row.run) for row in here[:1] if is_run_name(row.run)]
+    known: dict[int, str] = {}
+    for tip in (*filter(repository.ref, branches), "HEAD"):
+        left = [row for row in here if row.number not in known]
+        if left:
+            commits = published_commits(repository, left[0].run, left[0].parent, tip)
+            known = {commit.number: commit.sha for commit in reversed(commits)} | known
+    return {row.number: known[row.number] for row in here if row.number in known}
 
 
 def check_commits(code: Code, run: RecordedRun) -> Iterator[Problem]:
@@ -119,7 +118,7 @@ def check_commits(code: Code, run: RecordedRun) -> Iterator[Problem]:
     Where the branch was merged and deleted the commits are looked for below HEAD. A merge may have squashed them, so
     there none is missed.
     """
-    repository, rows, ref = code.repository, run.rows, f"refs/heads/research/{run.name}"
+    repository, rows, ref = code.repository, run.rows, ref_of(run.name)
     if not has_commit(repository, rows[0].commit):
         return
     is_there = repository.ref(ref) is not None
@@ -134,7 +133,7 @@ def check_commits(code: Code, run: RecordedRun) -> Iterator[Problem]:
 
 def _rewritten(repository: Repository, rows: tuple[Experiment, ...], commit: PublishedCommit) -> Problem:
     """What became of a ledger since a commit of it, which may still hold the ledger as it was."""
-    then = repository.file_bytes(commit.sha, f"results/{rows[0].run}/{LEDGER}") or b""
+    then = repository.file_bytes(commit.sha, ledger_path(rows[0].run)) or b""
     row, field, what = first_difference(b"".join(map(encode, rows)), then)
     said = f"commit {commit.sha[:12]} names another row {commit.number}: the ledger was rewritten after it"
     return Problem(row, field, f"{what} in it; {said}") if field else Problem(commit.number, "tip", said)
@@ -142,18 +141,18 @@ def _rewritten(repository: Repository, rows: tuple[Experiment, ...], commit: Pub
 
 def _branch(code: Code, run: RecordedRun, commits: tuple[PublishedCommit, ...]) -> Iterator[Problem]:
     """Every kept row has its commit on the research branch, and every row was tried on top of one of them."""
-    rows = run.rows
-    log = code.repository.log_messages(rows[0].commit, f"refs/heads/research/{run.name}", merged=True)
+    rows, branch = run.rows, branch_of(run.name)
+    log = code.repository.log_messages(rows[0].commit, ref_of(run.name), merged=True)
     on_branch = {rows[0].commit, *(sha for sha, _ in log)}
     for row in rows:
         if row.parent not in on_branch:
-            what = f"{row.parent[:12]} is not on research/{run.name}: the branch was rebased, or moved to other commits"
+            what = f"{row.parent[:12]} is not on {branch}: the branch was rebased, or moved to other commits"
             yield Problem(row.number, "parent", what)
             break  # every later row says the same
     for row in kept(rows):
         published = [commit.sha for commit in commits if commit.number == row.number]
         if not published and row is not rows[-1]:  # the last one may still be on its way
-            yield Problem(row.number, "commit", f"kept, and research/{run.name} has no commit of it")
+            yield Problem(row.number, "commit", f"kept, and {branch} has no commit of it")
         ours = code.at(row.commit)
         if published and ours is not None and code.at(published[-1]) != ours:
             yield Problem(row.number, "commit", f"{published[-1][:12]} holds other code than the candidate")

@@ -16,12 +16,23 @@ from harness import task as tasks
 from harness.errors import ArdentError, BadInputError
 from harness.git import Repository
 from harness.records import Experiment
-from harness.run import LEDGER, SETTINGS, Settings, editable_files, is_run_name, read_settings
+from harness.run import Settings, editable_files, read_settings
+from harness.run.names import (
+    BRANCHES,
+    LEDGER,
+    RESULTS,
+    SETTINGS,
+    branch_of,
+    is_run_name,
+    ledger_path,
+    ref_of,
+    run_folder,
+    runs_folder,
+)
 from harness.settings import Task
 from harness.verify import Draws, Problem, differences
 from harness.verify.first_task import read_first_task
 
-BRANCHES = "refs/heads/research/"
 LOCAL = "the local ledger"
 WORKING_TREE = "the working tree"
 _SEED = re.compile(rb'(?<="seed":")[0-9a-f]{64}(?=")')
@@ -73,7 +84,7 @@ def run_names(repository: Repository, only: str | None) -> tuple[str, ...]:
     Raises:
         BadInputError: there is no ledger of that run.
     """
-    folders = (repository.private / "runs", repository.root / "results")
+    folders = (runs_folder(repository), repository.root / RESULTS)
     found = {path.parent.name for folder in folders for path in folder.glob(f"*/{LEDGER}")}
     names = sorted(found | {name for name in branch_names(repository) - found if _is_on_branch(repository, name)})
     if only is not None and only not in names:
@@ -88,7 +99,7 @@ def branch_names(repository: Repository) -> set[str]:
 
 def _is_on_branch(repository: Repository, name: str) -> bool:
     """Whether the branch of that name holds a ledger: a user's own need not."""
-    return is_run_name(name) and repository.has_file(BRANCHES + name, f"results/{name}/{LEDGER}")
+    return is_run_name(name) and repository.has_file(ref_of(name), ledger_path(name))
 
 
 def read_run(repository: Repository, name: str) -> RecordedRun:
@@ -96,9 +107,9 @@ def read_run(repository: Repository, name: str) -> RecordedRun:
     if not is_run_name(name):
         return RecordedRun(name, (), (), None, (Problem(None, "run", "not a name for a run"),))
     readers = _readers(repository, name)
-    local = _bytes(repository.private / "runs" / name / LEDGER)
+    local = _bytes(run_folder(repository, name) / LEDGER)
     copies = {LOCAL: local} if local is not None else {}
-    committed = {label: read(f"results/{name}/{LEDGER}") for label, read in readers.items()}
+    committed = {label: read(ledger_path(name)) for label, read in readers.items()}
     copies |= {label: data for label, data in committed.items() if data is not None}
     rows, problems = _verified(copies)
     if problems or not rows:
@@ -127,8 +138,8 @@ def twins(repository: Repository, run: RecordedRun) -> tuple[str, ...]:
 
 
 def _ledger_bytes(repository: Repository, name: str) -> bytes:
-    local = _bytes(repository.private / "runs" / name / LEDGER)
-    return local or _bytes(repository.root / "results" / name / LEDGER) or b""
+    local = _bytes(run_folder(repository, name) / LEDGER)
+    return local or _bytes(repository.root / ledger_path(name)) or b""
 
 
 def _holds(data: bytes, first: bytes, seeds: set[bytes]) -> bool:
@@ -147,9 +158,9 @@ def _may_draw_alike(repository: Repository, first: Experiment, other: bytes) -> 
 
 def _readers(repository: Repository, name: str) -> dict[str, Callable[[str], bytes | None]]:
     readers: dict[str, Callable[[str], bytes | None]] = {WORKING_TREE: lambda path: _bytes(repository.root / path)}
-    tip = repository.ref(BRANCHES + name)
+    tip = repository.ref(ref_of(name))
     if tip is not None:
-        readers[f"research/{name}"] = commit_reader(repository, tip)
+        readers[branch_of(name)] = commit_reader(repository, tip)
     return readers
 
 
@@ -208,7 +219,7 @@ def first_difference(ours: bytes, theirs: bytes) -> tuple[int, str, str]:
 
 
 def _draws(repository: Repository, name: str) -> Draws | None:
-    folder = repository.private / "runs" / name
+    folder = run_folder(repository, name)
     if not (folder / SETTINGS).exists():
         return None
     settings: Settings = read_settings(folder)

@@ -4,34 +4,34 @@ Promises: only reads; whatever state a run is in, something is returned that say
 one by one, and a run without a row is a run. Does not cover: what the page makes of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 
-from harness import finding, redteam
+from harness import finding
 from harness import ledger as ledgers
-from harness.commands import counted
+from harness.commands.integrity import facts
 from harness.commands.profiled import profile_findings
-from harness.commands.published import experiment_diff, finding_diff, published_commits
-from harness.commands.recorded import (
-    BRANCHES,
-    Code,
-    RecordedRun,
-    branch_names,
-    has_commit,
-    read_run,
-    run_names,
-    task_of,
-)
+from harness.commands.published import experiment_diff, finding_diff, publishing_commits
+from harness.commands.recorded import Code, RecordedRun, branch_names, read_run, run_names, task_of
 from harness.commands.verify import audit_run
 from harness.errors import ArdentError, BadInputError
 from harness.finding.review import review_problems
 from harness.git import Repository
 from harness.ledger.holder import read_holder
 from harness.records import Experiment
-from harness.report.source import Audit, Fact, ProfilePair, Published, Review, RunSource, Statement
-from harness.run import LEDGER, LOCK, SETTINGS, Settings, harness_hash, is_run_name, kept, proposals_done, read_settings
-from harness.run.branch import ledger_path
+from harness.report.source import Audit, ProfilePair, Published, Review, RunSource, Statement
+from harness.run import Settings, kept, proposals_done, read_settings
+from harness.run.names import (
+    LEDGER,
+    LOCK,
+    SETTINGS,
+    branch_of,
+    is_run_name,
+    ledger_path,
+    ref_of,
+    run_folder,
+    runs_folder,
+)
 from harness.run.outside import state_of
 from harness.verify import Problem
 
@@ -40,17 +40,17 @@ Say = Callable[[str], None]
 
 def known_runs(repository: Repository) -> tuple[str, ...]:
     """Names of the runs that left anything here: a private folder, a committed ledger, or a research branch."""
-    begun = {path.parent.name for path in (repository.private / "runs").glob(f"*/{SETTINGS}")}
+    begun = {path.parent.name for path in runs_folder(repository).glob(f"*/{SETTINGS}")}
     return tuple(sorted({*run_names(repository, None), *branch_names(repository), *begun}))
 
 
 def find_run(repository: Repository, name: str, profiles: int, say: Say) -> RunSource:
     """The run called `name` as it is now. `profiles`: of so many of its newest findings."""
-    copies = list(_copies(repository, name))
+    copy = next(_copies(repository, name), None)
     settings = _settings(repository, name)
-    run, audit = _audited(repository, name) if copies else (RecordedRun(name, (), (), None, ()), Audit())
+    run, audit = (RecordedRun(name, (), (), None, ()), Audit()) if copy is None else _audited(repository, name)
     chained = bool(run.rows) or not run.problems
-    rows, unreadable = (run.rows, ()) if chained else _one_by_one(copies[0])
+    rows, unreadable = (run.rows, ()) if chained else _one_by_one(copy or b"")
     code = Code(repository)
     task = task_of(repository, rows[0]) if rows else None
     pairs = profile_findings(code, rows, task, profiles if chained else 0, say)
@@ -63,8 +63,8 @@ def find_run(repository: Repository, name: str, profiles: int, say: Say) -> RunS
         rules=None if task is None else task.rules,
         budget=None if settings is None else settings.budget,
         state=_state(repository, name, rows, settings),
-        facts=tuple(_facts(repository, name, rows, settings)),
-        published={row.number: _published(repository, row, pairs[row.number]) for row in kept(rows)},
+        facts=tuple(facts(repository, name, rows, settings)),
+        published=_published(repository, rows, pairs),
         started="" if settings is None else settings.started,
         proposer="" if settings is None else settings.proposer,
     )
@@ -87,10 +87,10 @@ def _copies(repository: Repository, name: str) -> Iterator[bytes]:
     """The ledger's bytes wherever it lies, the local one first."""
     if not is_run_name(name):
         return
-    for path in (repository.private / "runs" / name / LEDGER, repository.root / ledger_path(name)):
+    for path in (run_folder(repository, name) / LEDGER, repository.root / ledger_path(name)):
         with suppress(FileNotFoundError):
             yield path.read_bytes()
-    tip = repository.ref(BRANCHES + name)
+    tip = repository.ref(ref_of(name))
     committed = None if tip is None else repository.file_bytes(tip, ledger_path(name))
     if committed is not None:
         yield committed
@@ -111,9 +111,8 @@ def _one_by_one(data: bytes) -> tuple[tuple[Experiment, ...], tuple[str, ...]]:
 
 
 def _settings(repository: Repository, name: str) -> Settings | None:
-    folder = repository.private / "runs" / name
     with suppress(BadInputError):
-        return read_settings(folder)
+        return read_settings(run_folder(repository, name))
     return None
 
 
@@ -123,7 +122,7 @@ def _settings(repository: Repository, name: str) -> Settings | None:
 def _state(repository: Repository, name: str, rows: tuple[Experiment, ...], settings: Settings | None) -> Statement:
     """Going on, stopped or finished, as far as this repository knows."""
     done = proposals_done(rows)
-    holder = read_holder(repository.private / "runs" / name / LOCK)
+    holder = read_holder(run_folder(repository, name) / LOCK)
     state = state_of(holder, done, 0 if settings is None else settings.budget)
     if state in ("running", "unknown"):
         return Statement("warning", "this run is going on; the page is as of the moment it was made.")
@@ -144,12 +143,21 @@ def _state(repository: Repository, name: str, rows: tuple[Experiment, ...], sett
 # -- what lies beside a kept row --------------------------------------------------------------------------------------
 
 
-def _published(repository: Repository, row: Experiment, pair: ProfilePair) -> Published:
+def _published(
+    repository: Repository, rows: tuple[Experiment, ...], pairs: Mapping[int, ProfilePair]
+) -> dict[int, Published]:
+    wins, commits = kept(rows), {}
+    with suppress(ArdentError):
+        commits = publishing_commits(repository, wins)
+    return {row.number: _of_row(repository, row, pairs[row.number], commits.get(row.number, "")) for row in wins}
+
+
+def _of_row(repository: Repository, row: Experiment, pair: ProfilePair, commit: str) -> Published:
     path = _finding_path(row)
     texts = dict(_finding_texts(repository, row.run, path)) if path else {}
-    diff, source = _diff(repository, row, next(iter(texts.values()), ""))
+    diff, source = _diff(repository, row, next(iter(texts.values()), ""), commit)
     reviews = [_review(text, where) for where, text in texts.items()]
-    return Published(diff, source, _commit(repository, row), path, _latest(reviews), pair)
+    return Published(diff, source, commit, path, _latest(reviews), pair)
 
 
 def _finding_path(row: Experiment) -> str:
@@ -161,10 +169,10 @@ def _finding_path(row: Experiment) -> str:
 
 def _finding_texts(repository: Repository, run: str, path: str) -> Iterator[tuple[str, str]]:
     """Where the finding lies: on the research branch, where reviews are written, and in the working tree."""
-    tip = repository.ref(BRANCHES + run) if is_run_name(run) else None
+    tip = repository.ref(ref_of(run)) if is_run_name(run) else None
     committed = None if tip is None else repository.file_bytes(tip, path)
     if committed is not None:
-        yield f"research/{run}", committed.decode("utf-8", "replace")
+        yield branch_of(run), committed.decode("utf-8", "replace")
     with suppress(OSError):
         yield "the working tree", (repository.root / path).read_text("utf-8", "replace")
 
@@ -184,10 +192,10 @@ def _latest(reviews: list[Review]) -> Review | None:
     return next(iter(said or reviews), None)
 
 
-def _diff(repository: Repository, row: Experiment, text: str) -> tuple[str, str]:
+def _diff(repository: Repository, row: Experiment, text: str, commit: str) -> tuple[str, str]:
     """The diff of a kept row, and where it is from if not from git."""
     try:
-        found = experiment_diff(repository, row)
+        found = experiment_diff(repository, row, commit)
     except ArdentError:
         found = None
     if found is not None:
@@ -206,86 +214,3 @@ def _diff(repository: Repository, row: Experiment, text: str) -> tuple[str, str]
         for edit in row.edits
     )
     return edits, "neither its commits nor its finding are here: these are the edits as the ledger has them."
-
-
-def _commit(repository: Repository, row: Experiment) -> str:
-    """The commit that published the row, empty where none is known."""
-    for tip in (BRANCHES + row.run, "HEAD"):
-        with suppress(ArdentError):
-            if has_commit(repository, row.parent):
-                for commit in published_commits(repository, row.run, row.parent, tip):
-                    if commit.number == row.number:
-                        return commit.sha
-    return ""
-
-
-# -- integrity --------------------------------------------------------------------------------------------------------
-
-
-def _facts(
-    repository: Repository, name: str, rows: tuple[Experiment, ...], settings: Settings | None
-) -> Iterator[Fact]:
-    yield Fact("branch", _branch(repository, name, rows))
-    if settings is not None and settings.sandbox:
-        yield Fact("sandbox, tried before the run", Statement("good", settings.sandbox))
-    if rows:
-        environments = dict.fromkeys(row.environment for row in rows)
-        several = Statement("warning", "; then ".join(environments))
-        yield Fact("measured with", replace(several, mark="note") if len(environments) == 1 else several)
-        yield Fact("harness", _harness(rows))
-        tasks = dict.fromkeys(f"{row.task}, {row.task_sha256[:16]}" for row in rows)
-        yield Fact("task", Statement("note" if len(tasks) == 1 else "broken", "; ".join(tasks)))
-        yield Fact("chain's tip", Statement("note", ledgers.tip_of(ledgers.encode(rows[-1]))))
-    yield Fact("attack suite", _attacks(repository, rows))
-
-
-def _branch(repository: Repository, name: str, rows: tuple[Experiment, ...]) -> Statement:
-    """Where the research branch is, in a sentence."""
-    tip = repository.ref(BRANCHES + name) if is_run_name(name) else None
-    base = rows[0].commit if rows and has_commit(repository, rows[0].commit) else None
-    if tip is None:
-        merged = base is not None and bool(published_commits(repository, name, base, "HEAD"))
-        if merged:
-            return Statement(
-                "good", f"research/{name} is gone, and its commits are part of this checkout: it was merged."
-            )
-        if not kept(rows):
-            return Statement("note", f"there is no research/{name} here.")
-        return Statement(
-            "warning", f"research/{name} is gone, and its findings are not part of this checkout's history."
-        )
-    if base is not None and not repository.is_ancestor(base, tip):
-        return Statement(
-            "broken", f"research/{name} ({tip[:12]}) does not hold the commit that the run began from: it was rebased."
-        )
-    if repository.is_ancestor(tip, repository.head()):
-        return Statement("good", f"research/{name} ({tip[:12]}) is merged into this checkout.")
-    return Statement("note", f"research/{name} is at {tip[:12]} and is not merged into this checkout.")
-
-
-def _harness(rows: tuple[Experiment, ...]) -> Statement:
-    hashes = list(dict.fromkeys(row.harness_sha256 for row in rows))
-    if len(hashes) > 1:
-        return Statement(
-            "broken", f"{counted(len(hashes), 'harness')} measured this run: {', '.join(h[:16] for h in hashes)}."
-        )
-    if hashes[0] == harness_hash():
-        return Statement("good", f"{hashes[0][:16]}, the one of this checkout.")
-    return Statement(
-        "note", f"{hashes[0][:16]}; this checkout has another, {harness_hash()[:16]}, which derived the verdicts again."
-    )
-
-
-def _attacks(repository: Repository, rows: tuple[Experiment, ...]) -> Statement:
-    """What is recorded of the attack suite's last pass: the hash of the harness that withstood it."""
-    try:
-        passed = (repository.private / redteam.PASSED).read_text("ascii", "replace").strip()
-    except OSError:
-        return Statement("note", "no pass is recorded in this clone; python -m harness redteam tries it (ten minutes).")
-    if rows and passed == rows[-1].harness_sha256:
-        return Statement("good", "withstood by the harness that measured this run.")
-    if passed == harness_hash():
-        return Statement("good", "withstood by the harness of this checkout, which is not the one of this run.")
-    return Statement(
-        "warning", f"last withstood by harness {passed[:16]}, which is neither this run's nor this checkout's."
-    )

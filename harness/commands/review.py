@@ -8,7 +8,6 @@ branch (`python -m harness merge`).
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from harness.cli import Parser
 from harness.commands import counted
 from harness.commands.decided import Decided, decide, make_decision, reviewer
 from harness.commands.finding_view import View, open_view, show_finding
-from harness.commands.published import experiment_diff, finding_diff
+from harness.commands.published import shown_diff
 from harness.commands.recorded import run_names
 from harness.commands.rerun import measure_again
 from harness.commands.reviewed import (
@@ -34,8 +33,7 @@ from harness.finding.claims import claim
 from harness.finding.references import gather_facts
 from harness.finding.review import Status
 from harness.git import Repository
-from harness.ledger import exclusive_lock
-from harness.run import LOCK, is_run_name
+from harness.run.lock import held
 
 _HELP = "a approve, r reject, n note (each with words behind it: r too noisy), m measure again, s skip, q quit"
 _STATUSES: dict[str, Status] = {"a": "approved", "r": "rejected"}
@@ -130,24 +128,6 @@ def _if_readable(repository: Repository, name: str) -> ReviewedRun | None:
         return reviewed_run(repository, name)
     except ArdentError:
         return None
-
-
-@contextmanager
-def held(repository: Repository, name: str) -> Iterator[None]:
-    """The run's lock: no loop runs on it, and nobody else reviews or merges it.
-
-    Raises:
-        ArdentError: somebody does; the line names them.
-    """
-    if not is_run_name(name):
-        raise BadInputError(f"{name[:80]!r}: not a name for a run; see: python -m harness review --list")
-    folder = repository.private_dir() / "runs" / name
-    if repository.ref(f"refs/heads/research/{name}") is None and not folder.exists():
-        yield  # nothing to lock, and no folder to be made for a run that is only a name
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    with exclusive_lock(folder / LOCK, f"run {name}"):
-        yield
 
 
 # -- decided on the command line --------------------------------------------------------------------------------------
@@ -250,8 +230,7 @@ def _ask(reviewed: ReviewedRun, wanted: str, view: View, left: int) -> bool:
     """Show one finding, one of `left`, and do what is asked until it is decided or skipped; False to quit."""
     one = find(reviewed, wanted)
     position = f"{reviewed.which(one).capitalize()}, {wanted}; {left} to review"
-    diff = experiment_diff(reviewed.repository, one.row)
-    show_finding(view, one.row, finding_diff(one.text or "") if diff is None else diff, position)
+    show_finding(view, one.row, shown_diff(reviewed.repository, one.row, one.text or ""), position)
     for problem in problems_of(reviewed, one):
         view.say(f"PROBLEM: {problem}", "bold red")
     while True:

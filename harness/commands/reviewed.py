@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness import finding
-from harness.commands.published import check_files, published_commits
+from harness.commands.published import check_files
 from harness.commands.recorded import WORKING_TREE, Code, Place, RecordedRun, commit_reader, read_run
 from harness.errors import ArdentError, BadInputError
 from harness.finding.review import Review, Status
 from harness.git import Repository
 from harness.records import Experiment
 from harness.run import kept
+from harness.run.commits import published_commits
+from harness.run.names import branch_of, ref_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class ReviewedRun:
     @property
     def branch(self) -> str:
         """Its research branch."""
-        return f"research/{self.name}"
+        return branch_of(self.name)
 
     def with_status(self, status: Status) -> tuple[ReviewedFinding, ...]:
         """The findings that have this status."""
@@ -85,19 +87,19 @@ def reviewed_run(repository: Repository, name: str) -> ReviewedRun:
     Raises:
         ArdentError: its ledger does not hold; there is no such run.
     """
-    tip, run = repository.ref(f"refs/heads/research/{name}"), read_run(repository, name)
+    tip, run = repository.ref(ref_of(name)), read_run(repository, name)
     if run.problems:
         raise ArdentError(f"run {name}: {run.problems[0]}; see: python -m harness verify --run {name}")
     if not run.rows:
         raise BadInputError(f"{name}: no such run, or nothing was measured in it; see: python -m harness review --list")
-    label = WORKING_TREE if tip is None else f"research/{name}"
+    label = WORKING_TREE if tip is None else branch_of(name)
     return _gathered(repository, run, next((place for place in run.places if place.label == label), None), tip)
 
 
 def refreshed(reviewed: ReviewedRun) -> ReviewedRun:
     """The same after a decision, under the run's lock: the branch has moved, and its ledger is what it was."""
     repository, place = reviewed.repository, reviewed.place
-    tip = repository.ref(f"refs/heads/{reviewed.branch}")
+    tip = repository.ref(ref_of(reviewed.name))
     if tip is not None and place is not None:
         place = replace(place, read=commit_reader(repository, tip))
     return _gathered(repository, reviewed.run, place, tip)

@@ -28,8 +28,8 @@ from harness.progress import Progress, progress_of
 from harness.records import Experiment
 from harness.run import Settings, kept
 from harness.run.branch import is_rejected
-from harness.run.outside import Seen, is_at_work, recorded_names, run_names, see_run
-from harness.run.worktime import WorkTime
+from harness.run.names import branch_of, ref_of
+from harness.run.outside import Seen, begun_names, is_at_work, recorded_names, see_run
 from harness.sandbox import printable
 from harness.totals import OUTCOMES
 
@@ -50,7 +50,7 @@ def main(argv: list[str], root: Path) -> int:
     """Show where a run stands; 0, or 1 if the end of its ledger was torn off."""
     arguments = _arguments(argv)
     repository = Repository.open(root, allow_in_progress=True)
-    names = run_names(repository)
+    names = begun_names(repository)
     name = arguments.run or _latest(repository, names)
     if name is None:
         print(json.dumps({"command": "status", "run": None}) if arguments.json else _nothing(repository))
@@ -103,7 +103,7 @@ def _nothing(repository: Repository) -> str:
 def _look(repository: Repository, name: str, *, is_json: bool) -> Sight:
     """The run as it is now, for who watches it."""
     seen = see_run(repository, name)
-    others, progress = [other for other in run_names(repository) if other != name], progress_of(seen.rows)
+    others, progress = [other for other in begun_names(repository) if other != name], progress_of(seen.rows)
     news = json.dumps(_document(seen, others), allow_nan=False) if is_json else _news(seen, progress)
     report = tuple(_report(repository, seen, others))
     happened = (seen.state, len(seen.rows), seen.holder.pid if seen.holder else 0)
@@ -187,7 +187,6 @@ def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[s
     settings = seen.settings
     if settings is None:
         return [f"  audit     python -m harness verify --run {seen.name}"]
-    worked = WorkTime.read(repository.private / "runs" / seen.name, ()).hours()
     lines = []
     if seen.state in {"running", "unknown"}:
         left = _left(seen, settings)
@@ -198,13 +197,13 @@ def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[s
         lines.append(f"  torn      the last {seen.torn} bytes of the ledger, by a crash; going on sets them aside")
     found, is_refused = progress.kept > 0, is_rejected(repository, seen.name)
     if seen.state == "ended":
-        steps = next_steps(settings, progress.done, has_findings=found, is_rejected=is_refused, worked=worked)
-        return [*lines, *steps]
-    if seen.rows and repository.ref(f"refs/heads/research/{seen.name}") is None:
-        lines.append(f"  branch    research/{seen.name} is gone; going on says how to restore it")
+        worked = seen.worked_hours
+        return [*lines, *next_steps(settings, progress.done, has_findings=found, is_rejected=is_refused, worked=worked)]
+    if seen.rows and repository.ref(ref_of(seen.name)) is None:
+        lines.append(f"  branch    {branch_of(seen.name)} is gone; going on says how to restore it")
     if is_refused:
         return [*lines, f"  another   {begin_another(settings)}"]
-    return [*lines, f"  go on     {go_on(settings, progress.done, worked)}"]
+    return [*lines, f"  go on     {go_on(settings, progress.done, seen.worked_hours)}"]
 
 
 def _left(seen: Seen, settings: Settings) -> Left:
@@ -222,7 +221,7 @@ def _document(seen: Seen, others: list[str]) -> dict[str, Any]:
         "holder": asdict(seen.holder) if seen.holder else None,
         "task": settings.task if settings else seen.rows[0].task if seen.rows else None,
         "proposer": settings.proposer if settings else None,
-        "branch": f"research/{seen.name}",
+        "branch": branch_of(seen.name),
         "budget": settings.budget if settings else None,
         **progress_object(progress),
         "max_hours": settings.max_hours if settings else None,

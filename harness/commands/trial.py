@@ -14,9 +14,9 @@ from pathlib import Path
 
 from harness import finding, scratch
 from harness.commands.check import write_findings
-from harness.commands.published import DISCOVERIES
 from harness.commands.reviewed import ReviewedRun
 from harness.errors import ArdentError
+from harness.finding.discoveries import DISCOVERIES
 from harness.git import Repository
 from harness.git.command import trouble
 

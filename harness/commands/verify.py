@@ -21,7 +21,8 @@ from harness.errors import ArdentError
 from harness.finding.prose import show_code
 from harness.git import Repository
 from harness.proposers.bill import recorded_cost
-from harness.run import TRANSCRIPTS, check_meter, kept
+from harness.run import check_meter, kept
+from harness.run.names import TRANSCRIPTS, branch_of, run_folder
 from harness.verify import Checked, Problem, check_rows
 
 
@@ -103,7 +104,7 @@ def audit_run(repository: Repository, run: RecordedRun) -> Audit:
         return Audit(run.name, 0, 0, 0, 0, run.problems, ())
     checked, code = _judged(repository, run), Code(repository)
     problems = [*run.problems, *checked.problems, *check_code(code, run.rows), *check_commits(code, run)]
-    replies = repository.private / "runs" / run.name / TRANSCRIPTS
+    replies = run_folder(repository, run.name) / TRANSCRIPTS
     problems += check_paid(replies, run.rows)
     wrong = {problem.row for problem in problems}
     matching = 0
@@ -129,7 +130,8 @@ def _published(repository: Repository, run: RecordedRun, number: int) -> Iterato
     row = run.rows[number]
     places = [place for place in run.places if len(place.rows) > number]
     if not places and row is not run.rows[-1]:
-        yield Problem(number, "commit", f"kept, and neither research/{run.name} nor the working tree has its finding")
+        where = f"neither {branch_of(run.name)} nor the working tree"
+        yield Problem(number, "commit", f"kept, and {where} has its finding")
     for place in places:
         try:
             yield from check_files(place, row, repository)
@@ -147,7 +149,7 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
         path = f"tasks/{run.rows[0].task}.yaml"
         yield f"neither HEAD nor the commit where it started has {path} as it was measured with: commit it"
     if any(is_of_old_template(place, row) for place in run.places for row in kept(place.rows)):
-        yield f"findings on research/{run.name} are of another template than today's, so their text was not compared"
+        yield f"findings on {branch_of(run.name)} are of another template than today's, so their text was not compared"
     if others := twins(code.repository, run):
         what = "a replay, or the same proposals under one --seed: what both kept is one piece of evidence"
         yield f"it was measured on the instances of {', '.join(others)} ({what})"

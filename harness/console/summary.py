@@ -9,7 +9,8 @@ from harness import finding, predictions
 from harness.console.words import changes_in_all, numbers
 from harness.progress import Progress, progress_of
 from harness.proposers.bill import recorded_cost
-from harness.run import TRANSCRIPTS, Run, Settings, kept
+from harness.run import Run, Settings, kept
+from harness.run.names import TRANSCRIPTS, branch_of
 from harness.totals import Spend, Tally, total
 
 
@@ -75,7 +76,7 @@ def next_steps(
     settings: Settings, done: int, *, has_findings: bool, is_rejected: bool = False, worked: float = 0.0
 ) -> list[str]:
     """The commands that come next, after `done` proposals and `worked` hours; `is_rejected`: a review rejected one."""
-    name, base, branch = settings.run, settings.baseline[:12], f"research/{settings.run}"
+    name, base, branch = settings.run, settings.baseline[:12], branch_of(settings.run)
     lines = ["next:", f"  see it as a page     python -m harness report {name}"]
     if has_findings:
         lines += [

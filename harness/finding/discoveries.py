@@ -13,6 +13,7 @@ from harness.finding.references import HEADLINE, gather_facts
 from harness.finding.sections import code_span, short_label
 from harness.records import METRICS, Experiment
 
+DISCOVERIES = "DISCOVERIES.md"
 BULLETS_HEADING = "## Findings of the loop"
 REJECTED = "Rejected in review."
 

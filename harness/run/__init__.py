@@ -1,14 +1,13 @@
 """A run: its settings, secret, ledger and branch, and the incumbent that they add up to.
 
 Promises: everything that a run needs lies in the repository's private folder and on `research/<run>`; the incumbent is
-derived from ledger and branch, never remembered. Does not cover: opening a run (`opening`), whether ledger and branch
-belong together (`branch`), what an experiment is (`experiment`).
+derived from ledger and branch, never remembered. Does not cover: how its parts are called (`names`), opening it
+(`opening`), whether ledger and branch belong together (`branch`), what an experiment is (`experiment`).
 """
 
 import hashlib
 import json
 import platform
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,19 +20,15 @@ from harness.edits import is_editable
 from harness.errors import ArdentError, BadInputError
 from harness.gate import TRUSTED_FOLDERS, Bench, Incumbent
 from harness.git import Repository
-from harness.judge import in_order, slack_after
+from harness.judge import slack_after
 from harness.profiling.rows import profile_rows
 from harness.records import Experiment, Pair, Slack
+from harness.run.names import LEDGER, SETTINGS, branch_of, ref_of
 from harness.run.worktime import WorkTime
 from harness.totals import Tally, is_kept, total
 
-SETTINGS = "run.json"
-LEDGER = "ledger.jsonl"
-LOCK = "lock"
-TRANSCRIPTS = "transcripts"
 HARNESS = Path(__file__).resolve().parents[1]
 PROSE_READERS = {"claude"}  # proposers that read the briefing's text, for which the incumbent is profiled
-_NAME = re.compile(r"[a-z0-9](?:[._-]?[a-z0-9]){0,40}")  # what git takes in a ref, on a disk that ignores case too
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +121,12 @@ class Run:
     @property
     def branch(self) -> str:
         """Name of the research branch."""
-        return f"research/{self.settings.run}"
+        return branch_of(self.settings.run)
 
     @property
     def ref(self) -> str:
         """The research branch as a full ref."""
-        return f"refs/heads/{self.branch}"
+        return ref_of(self.settings.run)
 
     def tip(self) -> str:
         """The commit that the research branch points to."""
@@ -170,11 +165,6 @@ class Run:
                 f"harness/ is not what run {self.settings.run} was measured with so far: undo that change and start "
                 "the same command again, or begin another run with --run NAME"
             )
-
-
-def is_run_name(name: str) -> bool:
-    """Whether a run may have that name: one that makes a valid branch and a plain folder."""
-    return len(name) <= 41 and _NAME.fullmatch(name) is not None and not name.endswith(".lock")
 
 
 def kept(rows: Sequence[Experiment]) -> list[Experiment]:
@@ -250,30 +240,3 @@ def read_settings(folder: Path) -> Settings:
     except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
         raise BadInputError(f"{path}: {error}; the run cannot go on: start another with --run NAME") from None
     return settings
-
-
-def recorded_seeds(rows: Sequence[Experiment]) -> dict[tuple[str, ...], str]:
-    """The seed of every instance that a run recorded, by what the gate drew it for."""
-    seeds: dict[tuple[str, ...], str] = {}
-    for row in rows:
-        if row.kind == "baseline":
-            seeds[str(row.number), "screen"] = row.evidence.screen[0].seed
-        for index, each in enumerate(in_order(row.evidence)):
-            seeds[str(row.number), "confirm", row.tree_sha256, str(index)] = each.seed
-    return seeds
-
-
-def recorded_rows(root: Path, name: str) -> ledgers.StoredRows:
-    """The rows of a run of this repository: from its private folder, else from results/<run>/ledger.jsonl.
-
-    Raises:
-        BadInputError: there is no such run.
-    """
-    private = Repository.open(root, allow_in_progress=True).private_dir() / "runs" / name
-    for path in (private / LEDGER, root / "results" / name / LEDGER):
-        if is_run_name(name) and path.exists():
-            found = ledgers.Ledger.peek(path, (Tally,), harness_hash())
-            if found.recovered:
-                raise BadInputError(f"--replay {name}: {found.recovered}; start that run again, which sets it aside")
-            return found.rows
-    raise BadInputError(f"--replay {name}: no such run; see: git branch --list 'research/*'")

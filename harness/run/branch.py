@@ -7,24 +7,17 @@ in review. Does not cover: whether the rows are true (`python -m harness verify`
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from harness import finding
 from harness.edits import normal_hash
 from harness.errors import ArdentError
 from harness.git import Repository
 from harness.records import Experiment
-from harness.run import LEDGER, Run, Settings
+from harness.run import Run, Settings
+from harness.run.commits import PublishedCommit, published_commits
+from harness.run.names import BRANCHES, LEDGER, branch_of, ledger_path, ref_of
 from harness.totals import Tally, total
-
-_TRAILERS = re.compile(
-    r"^Ardent-Run: (?P<run>\S+)\nArdent-Experiment: (?P<number>\d+)\nArdent-Tip: (?P<tip>\S+)$", re.MULTILINE
-)
-
-
-def ledger_path(name: str) -> str:
-    """Where the ledger of a run lies on its research branch."""
-    return f"results/{name}/{LEDGER}"
 
 
 def is_closed(repository: Repository, settings: Settings, ledger_tip: str) -> bool:
@@ -33,21 +26,18 @@ def is_closed(repository: Repository, settings: Settings, ledger_tip: str) -> bo
     The tip stands in the message of the commit that brought the ledger: reading the ledger there would take as long as
     it is.
     """
-    tip = repository.ref(f"refs/heads/research/{settings.run}")
-    return tip is None or any(named == ledger_tip for _, _, named in _named(repository, settings, tip))
+    tip = repository.ref(ref_of(settings.run))
+    return tip is None or any(commit.tip == ledger_tip for commit in _published(repository, settings, tip))
 
 
-def _named(repository: Repository, settings: Settings, tip: str) -> Iterator[tuple[str, int, str]]:
-    """Of the commits from `tip` down to the baseline that hold the run's ledger: hash, its last row, and its tip."""
-    for commit, message in repository.log_messages(settings.baseline, tip):
-        named = _TRAILERS.search(message)
-        if named is not None and named["run"] == settings.run:
-            yield commit, int(named["number"]), named["tip"]
+def _published(repository: Repository, settings: Settings, tip: str) -> tuple[PublishedCommit, ...]:
+    """The commits from `tip` down to the baseline that hold the run's ledger."""
+    return published_commits(repository, settings.run, settings.baseline, tip, merged=False)
 
 
 def is_rejected(repository: Repository, name: str) -> bool:
     """Whether a finding of the run was rejected in review, which closes it."""
-    tip = repository.ref(f"refs/heads/research/{name}")
+    tip = repository.ref(ref_of(name))
     return tip is not None and bool(rejected_findings(repository, name, tip))
 
 
@@ -63,16 +53,20 @@ def rejected_findings(repository: Repository, name: str, tip: str) -> tuple[str,
     return tuple(f"{name}-{match[1]}" for path in rejected if (match := named.fullmatch(path)))
 
 
-def refuse_checkout(run: Run) -> None:
-    """Stop if a worktree has the branch checked out: moving it would make that checkout look edited."""
-    where = run.repository.branch_checked_out_at(run.branch)
+def refuse_checkout(repository: Repository, name: str, work: str) -> None:
+    """Stop if a worktree has the run's branch checked out: moving it would make that checkout look edited.
+
+    `work`: what to do again afterwards, as a verb.
+    """
+    branch = branch_of(name)
+    where = repository.branch_checked_out_at(branch)
     if where is not None:
-        raise ArdentError(f"{run.branch} is checked out in {where}; switch it to another branch, then run again")
+        raise ArdentError(f"{branch} is checked out in {where}; switch it to another branch, then {work} again")
 
 
 def check_branch(run: Run) -> None:
     """Stop unless the branch is where the ledger says; make it if only the baseline was recorded before a crash."""
-    refuse_checkout(run)
+    refuse_checkout(run.repository, run.settings.run, "run")
     rows, tip = run.ledger.rows, run.repository.ref(run.ref)
     if not rows:
         _check_is_free(run, tip)
@@ -100,7 +94,7 @@ def _check_is_free(run: Run, tip: str | None) -> None:
             f"--run {run.settings.run}: {ledger_path(run.settings.run)} is committed already, from a run of that name "
             "that was merged; choose another --run"
         )
-    if run.repository.ref("refs/heads/research") is not None:
+    if run.repository.ref(BRANCHES.rstrip("/")) is not None:
         raise ArdentError(
             f"the branch named research is in the way of {run.branch}; rename it with: git branch -m research NEWNAME"
         )
@@ -122,10 +116,11 @@ def _check_commits(run: Run, tip: str) -> None:
     repository, rows = run.repository, run.ledger.rows
     if not repository.is_ancestor(run.settings.baseline, tip):
         raise _moved(run, f"does not build on the run's baseline {run.settings.baseline[:12]}")
-    for commit, number, named in _named(repository, run.settings, tip):
+    for commit in _published(repository, run.settings, tip):
+        number = commit.number
         after = rows[number + 1].tip if number + 1 < len(rows) else run.ledger.tip
-        if number >= len(rows) or after != named:
-            copy = f"git show {commit[:12]}:{ledger_path(run.settings.run)} > {shlex.quote(str(run.ledger.path))}"
+        if number >= len(rows) or after != commit.tip:
+            copy = f"git show {commit.sha[:12]}:{ledger_path(run.settings.run)} > {shlex.quote(str(run.ledger.path))}"
             raise ArdentError(f"{LEDGER}: experiment {number} is missing or changed; restore it with: {copy}")
 
 

@@ -24,23 +24,19 @@ from harness.git import Repository
 from harness.predictions import Score
 from harness.progress import Watched
 from harness.proposers.search_history import Searched
-from harness.records import Experiment
-from harness.run import (
+from harness.run import Run, Settings, Standing, Wanted, harness_hash, read_settings, trusted_files
+from harness.run.branch import check_branch, is_closed, is_rejected
+from harness.run.names import (
     LEDGER,
     LOCK,
     SETTINGS,
-    Run,
-    Settings,
-    Standing,
-    Wanted,
-    harness_hash,
+    attempts_of,
     is_run_name,
-    read_settings,
-    recorded_rows,
-    recorded_seeds,
-    trusted_files,
+    ledger_path,
+    ref_of,
+    run_folder,
 )
-from harness.run.branch import check_branch, is_closed, is_rejected, ledger_path
+from harness.run.replayed import as_recorded, recorded_rows, recorded_seeds
 from harness.run.worktime import Worked, WorkTime
 from harness.settings import Task
 from harness.totals import Spend, Tally, Total, Trees
@@ -61,14 +57,14 @@ def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: 
     """
     repository = _open_repository(root)
     task = tasks.load(root, wanted.task)
-    runs = repository.private_dir() / "runs"
-    name = _choose_name(runs, repository, wanted) if wanted.run is None else wanted.run
+    repository.private_dir()
+    name = _choose_name(repository, wanted) if wanted.run is None else wanted.run
     if not is_run_name(name):
         raise BadInputError(f"--run {name!r}: use lower-case letters and digits, single . _ - between them, at most 41")
-    folder = runs / name
+    folder = run_folder(repository, name)
     ledgers.make_folder(folder)
     crash_points.reach("folder-made")
-    refs = (f"refs/heads/research/{name}", f"refs/experiments/{name}/")
+    refs = (ref_of(name), attempts_of(name))
     with (
         ledgers.exclusive_lock(folder / LOCK, f"run {name}"),
         repository.alone_on(refs, folder / "git") as repository,
@@ -107,8 +103,7 @@ def peek_run(root: Path, name: str | None, task: str, proposer: str, budget: int
     repository = Repository.open(root, allow_in_progress=True)
     loaded = tasks.load(root, task)
     wanted = Wanted(name, task, proposer, None, budget)
-    runs = repository.private_dir() / "runs"
-    folder = runs / (_choose_name(runs, repository, wanted) if name is None else name)
+    folder = run_folder(repository, _choose_name(repository, wanted) if name is None else name)
     ledger = ledgers.Ledger.peek(folder / LEDGER, TOTALS, harness_hash())
     if ledger.rows:
         settings = replace(read_settings(folder), budget=budget)
@@ -133,14 +128,15 @@ def _open_repository(root: Path) -> Repository:
     return repository
 
 
-def _choose_name(runs: Path, repository: Repository, wanted: Wanted) -> str:
+def _choose_name(repository: Repository, wanted: Wanted) -> str:
     """The unfinished run of the same task and proposer, else the next free number."""
     number = 1
     while True:
         name = f"{wanted.task.lower()}-{number}"
-        if (runs / name / SETTINGS).exists():
-            settings = read_settings(runs / name)
-            if _is_same(settings, wanted) and not _is_finished(runs / name, repository, settings):
+        folder = run_folder(repository, name)
+        if (folder / SETTINGS).exists():
+            settings = read_settings(folder)
+            if _is_same(settings, wanted) and not _is_finished(folder, repository, settings):
                 return name
         elif _is_free(repository, name):
             return name
@@ -149,7 +145,7 @@ def _choose_name(runs: Path, repository: Repository, wanted: Wanted) -> str:
 
 def _is_free(repository: Repository, name: str) -> bool:
     """Whether no branch and no committed ledger (of a run that was merged) has that name."""
-    branch = repository.ref(f"refs/heads/research/{name}")
+    branch = repository.ref(ref_of(name))
     return branch is None and not repository.has_file(repository.head(), ledger_path(name))
 
 
@@ -184,32 +180,7 @@ def _started(name: str, repository: Repository, wanted: Wanted, task_sha256: str
         max_hours=wanted.max_hours,
         max_usd=wanted.max_usd,
     )
-    return _as_recorded(settings, repository) if wanted.replay else settings
-
-
-def _as_recorded(settings: Settings, repository: Repository) -> Settings:
-    """A replay starts where the recorded run started. Its instances are drawn with that run's secret; where that is not
-    known, they are those of its rows.
-    """
-    first = _first_row(repository.root, settings.replay)
-    if (first.task, first.task_sha256) != (settings.task, settings.task_sha256):
-        raise BadInputError(
-            f"--replay {settings.replay}: it ran on another task or another version of it ({first.task}); "
-            f"add --task {first.task}, and bring that version back"
-        )
-    settings = replace(settings, baseline=repository.resolve(first.commit))
-    folder = repository.private_dir() / "runs" / settings.replay
-    if settings.seed is None and (folder / SETTINGS).exists():
-        recorded = read_settings(folder)
-        return replace(settings, secret=recorded.secret, seed=recorded.seed, takes_seeds=recorded.takes_seeds)
-    return replace(settings, takes_seeds=settings.seed is None)
-
-
-def _first_row(root: Path, name: str) -> Experiment:
-    rows = recorded_rows(root, name)
-    if not rows:
-        raise BadInputError(f"--replay {name}: nothing was measured in that run; name another")
-    return rows[0]
+    return as_recorded(settings, repository) if wanted.replay else settings
 
 
 def _resumed(folder: Path, wanted: Wanted, task_sha256: str) -> Settings:

@@ -15,7 +15,17 @@ from harness.git import Repository
 from harness.ledger.holder import Holder, read_holder
 from harness.progress import Watched
 from harness.records import Experiment
-from harness.run import LEDGER, LOCK, SETTINGS, Settings, harness_hash, is_run_name, proposals_done, read_settings
+from harness.run import Settings, harness_hash, proposals_done, read_settings
+from harness.run.names import (
+    LEDGER,
+    LOCK,
+    RESULTS,
+    SETTINGS,
+    is_run_name,
+    ledger_path,
+    run_folder,
+    runs_folder,
+)
 from harness.run.worktime import Worked, WorkTime
 from harness.totals import Tally
 
@@ -44,21 +54,21 @@ class Seen:
     worked_hours: float = 0.0
 
 
-def run_names(repository: Repository) -> list[str]:
+def begun_names(repository: Repository) -> list[str]:
     """The runs of this repository's private folder, the one that was worked on last first."""
-    folders = [path.parent for path in (repository.private / "runs").glob(f"*/{SETTINGS}")]
+    folders = [path.parent for path in runs_folder(repository).glob(f"*/{SETTINGS}")]
     return [folder.name for folder in sorted(folders, key=_last_change, reverse=True) if is_run_name(folder.name)]
 
 
 def recorded_names(repository: Repository) -> list[str]:
     """The runs whose ledger is committed in results/."""
-    names = (path.parent.name for path in (repository.root / "results").glob(f"*/{LEDGER}"))
+    names = (path.parent.name for path in (repository.root / RESULTS).glob(f"*/{LEDGER}"))
     return sorted(filter(is_run_name, names))
 
 
 def is_at_work(repository: Repository, name: str) -> bool:
     """Whether a process of this machine works on that run."""
-    holder = read_holder(repository.private / "runs" / name / LOCK)
+    holder = read_holder(run_folder(repository, name) / LOCK)
     return holder is not None and holder.is_alive is True
 
 
@@ -76,13 +86,13 @@ def see_run(repository: Repository, name: str) -> Seen:
     Raises:
         ArdentError: there is none, or its ledger cannot be believed.
     """
-    folder = repository.private / "runs" / name
+    folder = run_folder(repository, name)
     if is_run_name(name) and (folder / SETTINGS).exists():
         return _look_inside(folder, name)
-    committed = repository.root / "results" / name / LEDGER
+    committed = repository.root / ledger_path(name)
     if is_run_name(name) and committed.exists():
         return Seen(name, "recorded", _read(committed, name)[0], None, None, 0)
-    known = ", ".join(sorted({*run_names(repository), *recorded_names(repository)}))
+    known = ", ".join(sorted({*begun_names(repository), *recorded_names(repository)}))
     raise BadInputError(f"run {name!a}: no such run here; known are: {known or '(none)'}")
 
 

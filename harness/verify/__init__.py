@@ -57,7 +57,7 @@ def check_rows(rows: Sequence[Experiment], task: Task, draws: Draws | None = Non
         verdict, found = _check_row(row, rows[0], past, task, draws)
         problems += [Problem(row.number, *one) for one in found]
         derived += verdict is not None
-        past = past.after(row, verdict, task.rules)
+        past.add(row, verdict, task.rules)
     return Checked(tuple(problems), derived, len(rows) - derived)
 
 

@@ -4,8 +4,8 @@ Promises: pure; each check yields the field and what is wrong with it. Does not 
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from harness.edits import edits_hash
 from harness.judge import in_order
@@ -35,9 +35,12 @@ class Draws:
         return derive_seed(self.secret, "0", "screen")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Past:
-    """What the rows so far say about the next one."""
+    """What the rows so far say about the next one.
+
+    It grows in place: copied at each row, it made an audit of 4,000 rows take 5.7 s instead of 3.3.
+    """
 
     screen: Pair
     tree: str
@@ -45,22 +48,23 @@ class Past:
     looks: int = 0
     proposals: int = 0
     nulls: int = 0
-    trees: Mapping[str, int] = field(default_factory=dict)
-    seeds: frozenset[str] = frozenset()
+    trees: dict[str, int] = field(default_factory=dict)
+    seeds: set[str] = field(default_factory=set)
 
-    def after(self, row: Experiment, verdict: Verdict | None, rules: GateRules) -> "Past":
-        """The same with one more row, whose verdict was derived again (None: there was nothing to derive it from)."""
-        seeds = self.seeds | {each.seed for each in in_order(row.evidence)}
+    def add(self, row: Experiment, verdict: Verdict | None, rules: GateRules) -> None:
+        """Take in one more row, whose verdict was derived again (None: there was nothing to derive it from)."""
+        self.seeds.update(each.seed for each in in_order(row.evidence))
         if row.kind == "null":
-            return replace(self, nulls=self.nulls + 1, seeds=seeds)
-        trees = {row.tree_sha256: row.number, **self.trees} if row.tree_sha256 else self.trees
-        counted = replace(self, trees=trees, seeds=seeds, proposals=self.proposals + 1)
-        counted = replace(counted, looks=self.looks + ((verdict or row.verdict).stage == "confirm"))
-        if verdict is None or verdict.outcome != "kept":
-            return counted
-        pairs = row.evidence.confirm
-        last, slack = pairs[-1], editions.slack_after(self.slack, verdict, pairs, rules)
-        return replace(counted, screen=last, tree=row.tree_sha256, slack=slack)
+            self.nulls += 1
+            return
+        if row.tree_sha256:
+            self.trees.setdefault(row.tree_sha256, row.number)
+        self.proposals += 1
+        self.looks += (verdict or row.verdict).stage == "confirm"
+        if verdict is not None and verdict.outcome == "kept":
+            pairs = row.evidence.confirm
+            self.slack = editions.slack_after(self.slack, verdict, pairs, rules)
+            self.screen, self.tree = pairs[-1], row.tree_sha256
 
 
 def check_baseline(row: Experiment, task: Task, draws: Draws | None) -> Found:
@@ -216,15 +220,15 @@ def _pairing(row: Experiment, past: Past) -> Found:
 
 def _seeds(row: Experiment, past: Past, draws: Draws | None) -> Found:
     """Confirm instances are fresh: no earlier decision used them, and they follow from the secret where it is known."""
-    seen, pairs = set(past.seeds) | {past.screen.seed}, 0
+    fresh, pairs = {past.screen.seed}, 0
     for at, each in enumerate(in_order(row.evidence)):
         is_pair = isinstance(each, Pair)
         where = f"evidence.confirm[{pairs}]" if is_pair else f"evidence.lapses[{at - pairs}]"
         pairs += is_pair
         if isinstance(each, Lapse) and each.index != at:
             yield f"{where}.index", f"recorded {each.index}, and it is instance {at}"
-        if each.seed in seen:
+        if each.seed in past.seeds or each.seed in fresh:
             yield f"{where}.seed", "an earlier decision used this instance"
         if draws and each.seed != draws.confirm(row, at):
             yield f"{where}.seed", "not the seed that follows from the run's secret"
-        seen.add(each.seed)
+        fresh.add(each.seed)

@@ -16,16 +16,25 @@ def predict(state, x, hp):
 
 
 '''
+STATE = """{
+        'W1': [[rng.gauss(0.0, 0.5) for _ in range(n_bits)] for _ in range(int(hp['hidden']))],
+        'b1': [0.0 for _ in range(int(hp['hidden']))],
+        'W2': [rng.gauss(0.0, 0.3) for _ in range(int(hp['hidden']))],
+        'b2': 0.0,
+        {more},
+    }"""
 NET = HEADER.replace("{state}", "init_mlp(n_bits, hp, rng)")
-
-ROW_FUSED = (
-    NET.replace("{imports}", "forward, init_mlp")
-    + """def step(state, x, y, hp, tracker=NO_TRACKER):
+STEP = """def step(state, x, y, hp, tracker=NO_TRACKER):
     h_pre, h, out = forward(state, x)
     if out * y >= 1.0:
         return
     lr = hp["lr"]
-    wd = hp["wd"]
+"""
+
+ROW_FUSED = (
+    NET.replace("{imports}", "forward, init_mlp")
+    + STEP
+    + """    wd = hp["wd"]
     W2 = state["W2"]
     b1 = state["b1"]
     for j, row in enumerate(state["W1"]):
@@ -44,12 +53,8 @@ ROW_FUSED = (
 
 DEAD_ROWS = (
     NET.replace("{imports}", "descend_row, forward, init_mlp")
-    + """def step(state, x, y, hp, tracker=NO_TRACKER):
-    h_pre, h, out = forward(state, x)
-    if out * y >= 1.0:
-        return
-    lr = hp["lr"]
-    wd = hp["wd"]
+    + STEP
+    + """    wd = hp["wd"]
     W2 = state["W2"]
     b1 = state["b1"]
     W1 = state["W1"]
@@ -70,14 +75,7 @@ LAZY_DECAY = (
         "out = state['b2']\n    for row, b, w in zip(state['W1'], state['b1'], state['W2']):\n"
         "        a = dot(row, x) + b\n        if a > 0.0:\n            out += w * a\n    return out * state['scale']",
     )
-    .replace(
-        "{state}",
-        "{\n"
-        "        'W1': [[rng.gauss(0.0, 0.5) for _ in range(n_bits)] for _ in range(int(hp['hidden']))],\n"
-        "        'b1': [0.0 for _ in range(int(hp['hidden']))],\n"
-        "        'W2': [rng.gauss(0.0, 0.3) for _ in range(int(hp['hidden']))],\n"
-        "        'b2': 0.0,\n        'scale': 1.0,\n    }",
-    )
+    .replace("{state}", STATE.replace("{more}", "'scale': 1.0"))
     + """def step(state, x, y, hp, tracker=NO_TRACKER):
     out = predict(state, x, hp)
     if out * y >= 1.0:
@@ -99,20 +97,10 @@ LAZY_DECAY = (
 )
 
 MOMENTUM = (
-    HEADER.replace("{imports}", "descend_row, forward").replace(
-        "{state}",
-        "{\n"
-        "        'W1': [[rng.gauss(0.0, 0.5) for _ in range(n_bits)] for _ in range(int(hp['hidden']))],\n"
-        "        'b1': [0.0 for _ in range(int(hp['hidden']))],\n"
-        "        'W2': [rng.gauss(0.0, 0.3) for _ in range(int(hp['hidden']))],\n"
-        "        'b2': 0.0,\n        'speed': [0.0 for _ in range(int(hp['hidden']))],\n    }",
-    )
-    + """def step(state, x, y, hp, tracker=NO_TRACKER):
-    h_pre, h, out = forward(state, x)
-    if out * y >= 1.0:
-        return
-    lr = hp["lr"]
-    W2 = state["W2"]
+    HEADER.replace("{imports}", "descend_row, forward")
+    .replace("{state}", STATE.replace("{more}", "'speed': [0.0 for _ in range(int(hp['hidden']))]"))
+    + STEP
+    + """    W2 = state["W2"]
     speed = state["speed"]
     for j, row in enumerate(state["W1"]):
         w = W2[j]

@@ -3,18 +3,15 @@
 from harness.gate import Incumbent
 from harness.records import Edit, Slack
 from tests.attacks.attack import CHAMPION, FORWARD, change
-from tests.attacks.controls import NET, ROW_FUSED, hyper, new_method
+from tests.attacks.control_methods import NET, STEP
+from tests.attacks.controls import ROW_FUSED, hyper, new_method
 from tests.attacks.lab import PATIENT, attempt, lab
 from tests.attacks.measured import at_the_end
 
 PACKED = (
     NET.replace("{imports}", "descend, forward, init_mlp")
-    + """def step(state, x, y, hp, tracker=NO_TRACKER):
-    h_pre, h, out = forward(state, x)
-    if out * y >= 1.0:
-        return
-    lr = hp["lr"]
-    wd = hp["wd"]
+    + STEP
+    + """    wd = hp["wd"]
     packed = 0
     for v in x:
         packed = packed * 2 + (v > 0.0)

@@ -409,6 +409,11 @@ def test_prices_follow_the_list():
     assert DEFAULT_MODEL in prices
 
 
+def test_a_model_may_be_free(tmp_path):
+    (tmp_path / "prices.yaml").write_text(f"{ONE_PRICE}}}}}".replace(": 1", ": 0"))
+    assert read_prices(tmp_path / "prices.yaml")["a"].dollars(Usage(input=5, output=5)) == 0.0
+
+
 def test_a_long_prompt_costs_its_factor_in_all_its_tokens():
     """From the first token beyond the limit on, cached ones included; what may be spent at most knows it too."""
     price = Price(input=4.0, write_5m=5.0, write_1h=8.0, cache_read=0.2, output=20.0, long_prompt=1_000, long_factor=3)

@@ -31,6 +31,7 @@ def test_it_prints_briefing_sections_hash_and_cost_and_writes_nothing(untouched)
     done = run_loop(untouched, "--dry-run", *TASK, "--max-usd", "2")
     assert (done.returncode, done.stderr) == (0, "")
     assert tree(untouched) == before
+    assert not (untouched / ".git" / "ardent").exists()
     for words in (
         "You are a researcher",
         "# Experiment 1\n",

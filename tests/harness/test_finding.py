@@ -23,6 +23,7 @@ from harness.finding import (
     paths,
     read_review,
     render,
+    without_bullets,
     write_review,
 )
 from harness.finding.comparison import contradicts
@@ -153,6 +154,18 @@ def test_a_field_that_no_review_writes_is_named():
     assert any("status stands twice" in problem for problem in check(twice, experiment, diff))
     assert any("none of unreviewed, approved, rejected" in problem for problem in check(unknown, experiment, diff))
     assert {read_review(text).status for text in (twice, unknown)} == {"unreviewed"}
+
+
+def test_a_decision_is_one_line_with_its_reason_if_there_is_one():
+    assert entry("A <a@b>", "2025-03-05", "approved", " \n") == "- 2025-03-05, A <a@b>: approved"
+    assert entry("A <a@b>", "2025-03-05", "rejected", "too\nsmall") == "- 2025-03-05, A <a@b>: rejected: too small"
+
+
+def test_what_yaml_takes_for_no_field_decides_nothing():
+    experiment, diff = make_experiment(), make_diff()
+    text = render(experiment, diff).replace("status: unreviewed", "status:approved")
+    assert read_review(text).status == "unreviewed"
+    assert any("status:approved" in problem for problem in check(text, experiment, diff))
 
 
 @settings(max_examples=100)
@@ -709,6 +722,22 @@ def test_a_rejected_findings_bullet_is_struck_where_it_stands():
     assert struck == text.replace(bullet(first), bullet(first, is_rejected=True))
     assert "\n- ~~DMD, reuse" in struck
     assert add_bullet(struck, bullet(first)) == text
+
+
+def test_a_bullet_that_stands_twice_stands_once_where_it_first_stood():
+    first, second = (bullet(make_experiment(number=number)) for number in (3, 7))
+    text = add_bullet(add_bullet(DISCOVERIES, first), second)
+    assert add_bullet(text.replace(second, f"{second}\n{first}"), first) == text
+
+
+def test_what_people_wrote_is_every_line_but_blank_ones_and_the_bullets_of_these_findings():
+    first, second = (make_experiment(number=number) for number in (3, 7))
+    lines = [bullet(first), bullet(second)]
+    text = f"{lines[0]}\n\n{BULLETS_HEADING}\n\n{lines[0]}  \n{lines[1]}\n- mine\n\n## Others\n\n{lines[0]}\n"
+    left = without_bullets(text, [paths(first).finding])
+    assert left == [lines[0], lines[1], "- mine", "## Others", lines[0]]
+    assert without_bullets(text, [paths(second).finding]) == [*lines[:1] * 2, "- mine", "## Others", lines[0]]
+    assert without_bullets("- a\n\n", [paths(first).finding]) == ["- a"]
 
 
 def test_bullets_keep_their_order():

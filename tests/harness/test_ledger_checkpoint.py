@@ -335,10 +335,10 @@ def test_peeked_rows_stay_those_that_were_there(ledger):
     assert [row.number for row in seen.rows] == list(range(8))
 
 
-@pytest.mark.parametrize("known", ["all", "some", "one", "none", "another's", "damaged"])
+@pytest.mark.parametrize("known", ["all", "some", "two", "one", "none", "another's", "damaged"])
 def test_a_glance_counts_lines_and_knows_the_last_one(tmp_path, known):
     path = tmp_path / "ledger.jsonl"
-    ledger = make_ledger(path, {"all": 8, "some": 5}.get(known, 1))
+    ledger = make_ledger(path, {"all": 8, "some": 5, "two": 2}.get(known, 1))
     for number in range(len(ledger.rows), 8):
         ledger.append(make_row(number))
     if known == "none":
@@ -350,6 +350,8 @@ def test_a_glance_counts_lines_and_knows_the_last_one(tmp_path, known):
         place_of(other.path).replace(place_of(path))
         lines = path.read_bytes().splitlines(keepends=True)
         path.write_bytes(b"".join([*lines[:6], b"edited\n", *lines[7:]]))
+    with path.open("ab") as file:
+        file.write(b'{"kind":"proposal"')  # which somebody is writing
     tally, more, tip = glance(path, Tally, b'"kind":"proposal"')
     assert tip == ledger.tip
     assert (tally.proposals if tally else 0) + more == (6 if known == "another's" else 7)

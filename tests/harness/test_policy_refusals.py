@@ -3,6 +3,7 @@
 import pytest
 
 from harness.policy import check, check_module
+from harness.policy.words import ACTIONS, ANSWERS
 from tests.harness.policy_frame import CHAMPION, FIRST, HEAD, MODEL, PROBE, assert_refused, refusals_of
 
 
@@ -268,10 +269,28 @@ def test_a_habit_gets_advice_that_can_be_acted_on(body, advice):
         ("from __future__ import annotations", "the file without this line"),
         ("import random", "rng, which init receives"),
         ("THIRD = 1 / 3", "the number itself (0.5, not 1 / 2)"),
+        ("class Net:\n    pass", 'functions over a record {"name": value}'),
+        ("SCALE += 1.0", "NAME = <number>, once"),
+        ("try:\n    import math\nfinally:\n    pass", "the imports plainly, and no handler"),
+        ("for i in range(3):\n    pass", "write it inside a function"),
     ],
 )
 def test_a_habit_at_the_top_gets_advice_that_can_be_acted_on(line, advice):
     assert any(advice in str(refusal) for refusal in refusals_of(f"{HEAD}{line}\n"))
+
+
+@pytest.mark.parametrize(("name", "arity"), [*ACTIONS.items(), *ANSWERS.items()])
+def test_a_method_of_a_list_takes_what_it_can_take(name, arity):
+    """What is one too many would fail where it is measured, after minutes."""
+    call = "{}xs.{}({})".format("" if name in ACTIONS else "a = ", name, "{}")
+    for count in range(arity[1] + 2):
+        found = refusals_of(in_step(call.format(", ".join(["1"] * count)) + "\n"))
+        assert (not found) == (arity[0] <= count <= arity[1]), (count, found)
+
+
+def test_a_comment_below_the_second_line_declares_no_coding():
+    assert refusals_of("# one\n# two\n# coding: the labels are -1 and 1\n" + HEAD) == ()
+    assert_refused("# one\n# coding: utf-7\n" + HEAD, 2, "a coding comment")
 
 
 def test_a_module_is_checked_alone_with_its_own_path():

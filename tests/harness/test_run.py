@@ -10,8 +10,10 @@ import pytest
 from harness.errors import ArdentError, BadInputError
 from harness.ledger.checkpoint import read as read_checkpoint
 from harness.records import Evidence, Verdict
-from harness.run import Wanted, harness_hash, is_run_name, proposals_done, read_settings, recorded_rows
+from harness.run import Wanted, harness_hash, proposals_done, read_settings
+from harness.run.names import is_run_name
 from harness.run.opening import TOTALS, open_run
+from harness.run.replayed import recorded_rows
 from harness.totals import total
 from tests.harness.loops import copy_project, run_folder
 from tests.harness.project import ROOT, git

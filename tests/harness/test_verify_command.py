@@ -294,6 +294,8 @@ def test_one_seed_is_no_common_instance_of_tasks_of_two_sizes(project):
     other.parent.mkdir(parents=True)
     other.write_bytes(chained([replace(row, run="other") for row in rows]))
     assert "measured on the instances of other" in harness(project, "verify", RUN).stdout
+    other.write_bytes(chained([replace(rows[0], run="other")]))  # under one seed, and nothing else in common
+    assert "measured on the instances" not in harness(project, "verify", RUN).stdout
     wide = tasks.task_hash(tasks.load(project, "wide"))
     other.write_bytes(chained([replace(row, run="other", task="wide", task_sha256=wide) for row in rows]))
     assert "measured on the instances" not in harness(project, "verify", RUN).stdout

@@ -148,6 +148,16 @@ def test_a_candidate_that_failed_in_confirm_holds_and_may_claim_nothing(audited)
         named(audited, start, NULL, **failed | claim)
 
 
+def test_what_is_recorded_and_what_it_is_are_not_mixed_up(audited):
+    """Wherever it stands: a person goes by it."""
+    effects = audited[0][KEPT].verdict.effects
+    others = (effects[0], replace(effects[1], change=-0.75), *effects[2:])
+    named(audited, f"verdict.effects[1].change: recorded -0.75, is {effects[1].change}", KEPT, verdict_effects=others)
+    named(audited, "verdict.effects: recorded 4 entries, is 5 entries", KEPT, verdict_effects=effects[1:])
+    named(audited, "verdict.looks: recorded 5, is 1", KEPT, verdict_looks=5)
+    named(audited, "verdict.looks: recorded 5, is 0", POLICY, verdict_looks=5)
+
+
 def test_a_stage_that_the_code_contradicts_is_named(project):
     """The edits of a row apply or they do not, whatever it says."""
     rows = rows_of(project)

@@ -96,6 +96,12 @@ def test_share_of_secret_is_the_secret_inputs_over_the_others():
     assert grokfast.share_of_secret(state, [0, 2]) == pytest.approx(1 / 3)
 
 
+def test_the_filter_stands_beside_plain_sgd():
+    best, _, movement_of_fast, best_of_plain, _, movement_of_plain, _ = grokfast.compare_filter(1, silent)
+    assert (best, best_of_plain) == (0.515, 0.515)
+    assert (movement_of_fast, movement_of_plain) == pytest.approx((13020.756134401181, 3927.031742018472))
+
+
 def test_backprop_beside_forward_forward_learns_as_experiment_a_does():
     config = replace(forward_forward.EXP_A, n_train=20, max_epochs=2, stop_at=1.0)
     found = sweeps.train(sweeps.load_method("standard"), config, config.hp)
