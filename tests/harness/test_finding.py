@@ -26,6 +26,7 @@ from harness.finding import (
     without_bullets,
     write_review,
 )
+from harness.finding.claims import SLUG_LIMIT
 from harness.finding.comparison import contradicts
 from harness.finding.evidence import evidence_json, read_evidence
 from harness.finding.prose import (
@@ -679,6 +680,22 @@ def test_a_hostile_title_makes_a_tame_slug(title):
     assert len(found.finding) < 70
 
 
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("a" * SLUG_LIMIT, "a" * SLUG_LIMIT),
+        ("a" * (SLUG_LIMIT + 5), "a" * SLUG_LIMIT),
+        (f"{'a' * (SLUG_LIMIT - 3)} bb cc", f"{'a' * (SLUG_LIMIT - 3)}-bb"),
+        (f"{'a' * (SLUG_LIMIT - 3)} bbb cc", "a" * (SLUG_LIMIT - 3)),
+        ("a -- b", "a-b"),
+    ],
+)
+def test_a_slug_is_cut_between_words_where_there_are_some(title, slug):
+    """Names of files are links: they stay what they were."""
+    experiment = make_experiment(title=title)
+    assert paths(experiment).finding == f"findings/{experiment.run}-{experiment.number:04d}-{slug}.md"
+
+
 def test_a_slug_claims_no_unproven_number():
     assert "99" not in paths(make_experiment(title="99 percent less ARD")).finding
 
@@ -772,7 +789,8 @@ def test_every_changed_digit_of_a_bullet_is_noticed():
     for at in range(start, text.index("\n", start)):
         if text[at].isdigit():
             tampered = text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :]
-            assert check_discoveries(tampered, {NAME: bullet(make_experiment())}), text[start:at]
+            (problem,) = check_discoveries(tampered, {NAME: bullet(make_experiment())})
+            assert problem.startswith("9: "), text[start:at]
 
 
 def test_a_bullet_without_its_finding_is_a_problem():
