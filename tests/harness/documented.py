@@ -51,11 +51,10 @@ LESS = {
     "--sessions 20": "--sessions 2",
     "--minutes 30": "--minutes 0.05",
     "docs/guide/terminal.svg": "terminal.svg && cat terminal.svg",
-    "benchmarks.gate": "benchmarks.gate --pool pool.jsonl --instances 3 --candidates 20",
     "benchmarks.ledger": "benchmarks.ledger --rows 2000 --appended 100",
     "benchmarks.no_effect": "benchmarks.no_effect --candidates 4 --file no-effect.jsonl",
     "benchmarks.report": "benchmarks.report --experiments 20 40 --repeats 1",
-    "instruments.py": "instruments.py --hidden 20",
+    "instruments.py": "instruments.py --hidden 100",
     "thousand.py": "thousand.py --candidates 30",
 }
 EXACTLY = {"python -m harness profile": "python -m harness profile --task tiny"}
@@ -141,7 +140,6 @@ SLOW_SCENES = {
         "python -m harness redteam --family escape",
         "python -m sparse_parity run",
         "python -m sparse_parity reproduce --fast",
-        "python -m benchmarks.gate",
         "python -m benchmarks.ledger",
         "python -m benchmarks.no_effect",
         "python -m benchmarks.report",
@@ -159,6 +157,7 @@ PARSED = {
     "pip install -e '.[dev]' && pytest": "installs; it is what .ci/run does",
     "pip install -e '.[docs]'": "installs; it is what .ci/run does",
     "mkdocs serve": "never ends; .ci/run builds the same site",
+    "python -m benchmarks.gate": "25 minutes of a processor; 7 for the fewest instances that it can draw from",
     "python -m sparse_parity reproduce": AN_HOUR,
     "python -m sparse_parity reproduce --out results/reproduction.md --plots docs/guide": AN_HOUR,
     "pytest -m slow": SLOW_ITSELF,
