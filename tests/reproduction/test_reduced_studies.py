@@ -10,15 +10,16 @@ from dataclasses import replace
 
 import pytest
 
-from sparse_parity.config import EXP_C, RUN_0303, Config
+from sparse_parity.config import EXP_A, EXP_C, RUN_0303, Config
 from sparse_parity.data import draw_instance
 from sparse_parity.methods import minibatch, sign_sgd
 from sparse_parity.metrics import Score, copy_state, movement
+from sparse_parity.protocol import load_method
 from sparse_parity.studies import curriculum, forward_forward, frontier, grokfast, sweeps, tiled
 from sparse_parity.studies.batches import FIRING_MEAN, draw_numpy, learn, learn_reshuffled, silent
 from sparse_parity.studies.curriculum import Phase, grow, run_curriculum, stages
 from sparse_parity.studies.numpy_draws import NumpyDraws
-from sparse_parity.training import Epoch, Training
+from sparse_parity.training import Epoch, Training, train
 
 SMALL = Config("small", 6, 2, 12, 0.05, 0.01, n_train=70, n_test=30, max_epochs=3, stop_at=2.0)
 
@@ -117,8 +118,8 @@ def test_weights_stand_still_after_the_last_epoch_that_moved_one():
 
 
 def test_backprop_beside_forward_forward_learns_as_experiment_a_does():
-    config = replace(forward_forward.EXP_A, n_train=20, max_epochs=2, stop_at=1.0)
-    found = sweeps.train(sweeps.load_method("standard"), config, config.hp)
+    config = replace(EXP_A, n_train=20, max_epochs=2, stop_at=1.0)
+    found = train(load_method("standard"), config, config.hp)
     assert forward_forward.backprop_same_samples(20, 2, silent) == (found.epochs[-1].test.accuracy,)
 
 
