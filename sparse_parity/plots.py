@@ -1,4 +1,4 @@
-"""PNG plots of a run: loss, accuracy and hidden progress over the epochs, ARD as bars, and distances by buffer.
+"""PNG plots of a run: loss, accuracy and hidden progress over the samples seen, ARD as bars, and distances by buffer.
 
 Needs matplotlib, which is imported when a plot is drawn and not before; nothing of its global state is
 touched.

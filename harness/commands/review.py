@@ -1,6 +1,6 @@
 """`python -m harness review`: the findings of a run, one after another, approved or rejected by a person.
 
-Promises: a decision is one commit on the research branch (`reviewed`); your checkout, index and HEAD are not touched;
+Promises: a decision is one commit on the research branch (`decided`); your checkout, index and HEAD are not touched;
 quit whenever you like, what was decided stays and the same command goes on. Does not cover: bringing findings to your
 branch (`python -m harness merge`).
 """
