@@ -147,13 +147,13 @@ def test_what_cannot_apply_is_refused_with_the_reason(edits, words):
 
 def test_the_nearest_lines_are_found_quickly_in_large_texts():
     lines = [f"value_{i} = state[{i}] * {i * i}  # some words that repeat in every line" for i in range(3000)]
-    start = time.perf_counter()
+    start = time.process_time()  # a processor's: minutes if each line were compared with each
     with pytest.raises(EditError, match=r" 1501 \| value_1500 = "):
         apply(
             {CHAMPION: "\n".join(lines)},
             [Edit("replace", CHAMPION, "\n".join(lines[1500:1600]).replace("words", "wrods"))],
         )
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @given(

@@ -85,7 +85,7 @@ def test_a_number_of_the_proposers_is_marked_in_a_commits_subject_and_in_the_sum
     boastful = {**KEPT, "title": "ARD falls by 99 %"}
     found = run_loop(begun, *scripted(begun, [boastful]))
     assert branch_subjects(begun, "x") == ["ARD falls by [unverified number] %"]
-    assert "1: ARD falls by [unverified number] %" in found.stdout
+    assert "experiment 1 (finding 1 of 1): ARD falls by [unverified number] %" in " ".join(found.stdout.split())
 
 
 def test_a_kept_commit_holds_code_evidence_finding_discovery_and_ledger(finished):

@@ -167,9 +167,9 @@ def test_search_finds_a_better_region_than_chance():
 def test_a_proposal_after_many_experiments_is_quick():
     rows = run(open_search(), 3)
     rows += [record_again(rows[-1], number) for number in range(4, 400)]
-    started = time.perf_counter()
+    started = time.process_time()
     open_search().propose(make_briefing(rows), accept)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def record_again(row, number):
