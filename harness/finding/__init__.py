@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 
 from harness.finding.check import compare
-from harness.finding.claims import FindingPaths, finding_id, headline, kept_win, paths, title, which
+from harness.finding.claims import FindingPaths, finding_id, headline, kept_win, paths, position, title
 from harness.finding.discoveries import BULLETS_HEADING, add_bullet, bullet, check_discoveries, without_bullets
 from harness.finding.prose import edit_literals, render_quote, show_code
 from harness.finding.references import floor_decimal, gather_facts
@@ -36,9 +36,9 @@ __all__ = [
     "is_of_other_template",
     "keep_review",
     "paths",
+    "position",
     "read_review",
     "render",
-    "which",
     "without_bullets",
     "write_review",
 ]

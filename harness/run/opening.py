@@ -57,7 +57,7 @@ def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: 
     """
     repository = _open_repository(root)
     task = tasks.load(root, wanted.task)
-    repository.private_dir()
+    repository.private_dir()  # before any folder in it, for it is this user's only
     name = _choose_name(repository, wanted) if wanted.run is None else wanted.run
     if not is_run_name(name):
         raise BadInputError(f"--run {name!r}: use lower-case letters and digits, single . _ - between them, at most 41")
