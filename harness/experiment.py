@@ -1,7 +1,7 @@
 """One experiment: ask, apply, gate, record, and publish what was kept.
 
 Promises: a row is in the ledger before the next experiment begins; every tree that could be made is kept alive by
-refs/experiments/<run>/<number>. Does not cover: what is published how (`run.publishing`); how many, and for how long.
+refs/experiments/<run>/<number>. Does not cover: the commit of what was kept (`run.publishing`); how many, for how long.
 """
 
 import time

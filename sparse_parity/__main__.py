@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 from sparse_parity.arguments import Parser
@@ -43,7 +42,8 @@ def build_parser() -> Parser:
     """The flags."""
     parser = Parser("python -m sparse_parity [run]", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
-    add("--method", metavar="NAME", help="at 20 bits train it alone: seconds, of batches or forward_forward minutes")
+    alone = "train this method alone at 20 bits: seconds (minibatch, sign_sgd and forward_forward: minutes)"
+    add("--method", metavar="NAME", help=alone)
     add("--quick", action="store_true", help="train at 3 bits only: two seconds in all")
     add("--no-plots", action="store_true", help="draw no loss, accuracy, hidden progress and ARD as PNG")
     add("--json", action="store_true", help="print one JSON document; files only with --out")
@@ -73,16 +73,16 @@ def run(argv: Sequence[str]) -> None:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     scope: Scope = "one" if args.method is not None else "quick" if args.quick else "all"
     phases = list(_run_and_tell(champion, scope))
-    told = []
+    told = None
     try:  # first the files: who reads the table may stop reading
         if out is not None:
             prefix = claim_prefix(out, stamp)
             stamp = prefix.name
-            told = [_tell_written(write_results(phases, prefix, plots=plots))]
+            told = _tell_written(write_results(phases, prefix, plots=plots))
     finally:
         print(to_json(_document(phases, stamp)) if args.json else render_table(phases, measure_width()))
-    for line in told:
-        print(line, file=sys.stderr if args.json else sys.stdout)
+    if told:
+        print(told, file=sys.stderr if args.json else sys.stdout)
 
 
 def _run_and_tell(champion: Champion, scope: Scope) -> Iterator[Phase]:
@@ -97,16 +97,17 @@ def claim_prefix(out: Path, stamp: str) -> Path:
     Raises:
         ParityError: it cannot be made.
     """
-    for number in count(1):
-        prefix = out / (stamp if number == 1 else f"{stamp}-{number}")
+    number, name = 1, stamp
+    while True:
         try:
-            prefix.with_name(f"{prefix.name}_report.md").touch(exist_ok=False)
+            (out / f"{name}_report.md").touch(exist_ok=False)
         except FileExistsError:
-            continue
+            number += 1
+            name = f"{stamp}-{number}"
         except OSError as error:
             raise _unwritable(error, out) from None
-        return prefix
-    raise AssertionError
+        else:
+            return out / name
 
 
 def write_results(phases: list[Phase], prefix: Path, *, plots: bool) -> list[Path]:

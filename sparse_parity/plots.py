@@ -1,4 +1,4 @@
-"""PNG plots of a run: loss, accuracy and hidden progress over the epochs, ARD as bars, and distances by buffer.
+"""PNG plots of a run: loss, accuracy and hidden progress over the samples seen, ARD as bars, and distances by buffer.
 
 Needs matplotlib, which is imported when a plot is drawn and not before; nothing of its global state is
 touched.
@@ -42,14 +42,14 @@ def draw_plots(phases: list[Phase], prefix: Path) -> list[Path]:
         ParityError: matplotlib is not installed.
     """
     paths = []
-    for name, figure in make_figures(phases).items():
+    for name, figure in plot_phases(phases).items():
         path = prefix.with_name(f"{prefix.name}_{name}.png")
         figure.savefig(path, dpi=120)
         paths.append(path)
     return paths
 
 
-def make_figures(phases: list[Phase]) -> dict[str, "Figure"]:
+def plot_phases(phases: list[Phase]) -> dict[str, "Figure"]:
     """The plots by name, drawn and not yet written.
 
     Raises:
@@ -84,7 +84,7 @@ def make_figure(width: float, height: float) -> "Figure":
 def draw_curves(
     trainings: list[TrainingRow], title: str, label: str, scale: str, height: "Callable[[Epoch], float]"
 ) -> "Figure":
-    """One of `CURVES` over the samples seen: a panel for each number of bits."""
+    """One of `CURVES` over the samples seen, a panel for each number of bits; on a linear scale heights are shares."""
     sizes = list(dict.fromkeys(row.config.n_bits for row in trainings))
     figure = make_figure(5.2 * len(sizes), 5.0)
     figure.suptitle(title)
@@ -96,9 +96,9 @@ def draw_curves(
             label_of = f"{row.method}, {row.config.hidden} units"
             panel.plot(seen, heights, dashes, color=colour, marker=marker, markersize=4, label=label_of)
         panel.set_title(f"{n_bits} bits, 3 secret", fontsize=10)
-        panel.set_xlabel("training samples seen" + _stretch(panel, "x", panel.dataLim.intervalx))
+        panel.set_xlabel("training samples seen" + _scale_axis(panel, "x", panel.dataLim.intervalx))
         if scale == "log":
-            panel.set_ylabel(label + _stretch(panel, "y", panel.dataLim.intervaly))
+            panel.set_ylabel(label + _scale_axis(panel, "y", panel.dataLim.intervaly))
         else:
             panel.set_ylabel(label)
             panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
@@ -122,13 +122,13 @@ def _bars(rows: list[ArdRow]) -> "Figure":
         panel.set_yticks(range(len(names)), names, fontsize=8)
         panel.set_title(_title(config), fontsize=10)
         values = [row.summary.ard or 0.0 for row in of_config]
-        scale = _stretch(panel, "x", values)
+        scale = _scale_axis(panel, "x", values)
         panel.set_xlabel(f"ARD, floats{scale}")
         panel.set_xlim(min(values) / 2.0 if scale else 0.0, max(values) * (4.0 if scale else 1.2))
     return figure
 
 
-def _stretch(panel: Any, side: Literal["x", "y"], values: Sequence[float]) -> str:
+def _scale_axis(panel: Any, side: Literal["x", "y"], values: Sequence[float]) -> str:
     """A logarithmic axis, which is said, where large values would hide small ones. Ticks are plain numbers."""
     axis = panel.xaxis if side == "x" else panel.yaxis
     is_wide = max(values) > 5.0 * min(values)

@@ -83,7 +83,7 @@ def experiment_diff(repository: Repository, row: Experiment, published: str = ""
         return None
     if has_commit(repository, row.commit):
         return repository.diff(row.parent, row.commit, ["sparse_parity"])
-    commit = published or publishing_commits(repository, (row,)).get(row.number)
+    commit = published or commits_by_row(repository, (row,)).get(row.number)
     return None if commit is None else repository.diff(row.parent, commit, ["sparse_parity"])
 
 
@@ -96,7 +96,7 @@ def finding_diff(text: str) -> str:
 # -- commits ----------------------------------------------------------------------------------------------------------
 
 
-def publishing_commits(repository: Repository, rows: Sequence[Experiment]) -> dict[int, str]:
+def commits_by_row(repository: Repository, rows: Sequence[Experiment]) -> dict[int, str]:
     """The commits that published these rows of a run, by number, oldest row first: on its branch, else below HEAD.
 
     Git's log is walked once for all of them. A row whose commit or parent is not in this repository has none.

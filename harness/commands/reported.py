@@ -11,7 +11,7 @@ from harness import finding
 from harness import ledger as ledgers
 from harness.commands.integrity import facts
 from harness.commands.profiled import profile_findings
-from harness.commands.published import experiment_diff, finding_diff, publishing_commits
+from harness.commands.published import commits_by_row, experiment_diff, finding_diff
 from harness.commands.recorded import Code, RecordedRun, branch_names, read_run, run_names, task_of
 from harness.commands.verify import audit_run
 from harness.errors import ArdentError, BadInputError
@@ -148,7 +148,7 @@ def _published(
 ) -> dict[int, Published]:
     wins, commits = kept(rows), {}
     with suppress(ArdentError):
-        commits = publishing_commits(repository, wins)
+        commits = commits_by_row(repository, wins)
     return {row.number: _of_row(repository, row, pairs[row.number], commits.get(row.number, "")) for row in wins}
 
 

@@ -1,6 +1,6 @@
 """`python -m harness review`: the findings of a run, one after another, approved or rejected by a person.
 
-Promises: a decision is one commit on the research branch (`reviewed`); your checkout, index and HEAD are not touched;
+Promises: a decision is one commit on the research branch (`decided`); your checkout, index and HEAD are not touched;
 quit whenever you like, what was decided stays and the same command goes on. Does not cover: bringing findings to your
 branch (`python -m harness merge`).
 """
@@ -148,7 +148,7 @@ def _decide_one(repository: Repository, name: str, arguments: ReviewArguments) -
 def _told(reviewed: ReviewedRun, decided: Decided) -> Iterator[str]:
     """What became of a decision, in sentences."""
     where = f" (commit {decided.commit[:12]} on {reviewed.branch})" if decided.commit else "; nothing was changed"
-    yield f"{decided.id}, {reviewed.which(find(reviewed, decided.id))}: {decided.done}{where}"
+    yield f"{decided.id}, {reviewed.position(find(reviewed, decided.id))}: {decided.done}{where}"
     if decided.code is not None:
         code = f"experiment {decided.code}" if decided.code else "the baseline"
         yield f"  the branch holds the code of {code}{' again' if decided.done == 'rejected' else ''}"
@@ -165,7 +165,7 @@ def _list(reviewed: ReviewedRun) -> Iterator[str]:
     yield f"run {reviewed.name}: {counted(len(reviewed.findings), 'finding')} on {where}"
     for one in reviewed.findings:
         by = f" by {one.review.by}" if one.review.by else ""
-        yield f"{one.id}  {reviewed.which(one)}, {one.review.status}{by}: {claim(one.row, gather_facts(one.row))}"
+        yield f"{one.id}  {reviewed.position(one)}, {one.review.status}{by}: {claim(one.row, gather_facts(one.row))}"
         if one.review.note:
             yield f"  note: {one.review.note}"
         yield from (f"  problem: {problem}" for problem in problems_of(reviewed, one))
@@ -229,7 +229,7 @@ def _walk(repository: Repository, name: str, view: View) -> int:
 def _ask(reviewed: ReviewedRun, wanted: str, view: View, left: int) -> bool:
     """Show one finding, one of `left`, and do what is asked until it is decided or skipped; False to quit."""
     one = find(reviewed, wanted)
-    position = f"{reviewed.which(one).capitalize()}, {wanted}; {left} to review"
+    position = f"{reviewed.position(one).capitalize()}, {wanted}; {left} to review"
     show_finding(view, one.row, shown_diff(reviewed.repository, one.row, one.text or ""), position)
     for problem in problems_of(reviewed, one):
         view.say(f"PROBLEM: {problem}", "bold red")

@@ -64,9 +64,9 @@ class ReviewedRun:
         """The findings that have this status."""
         return tuple(one for one in self.findings if one.review.status == status)
 
-    def which(self, one: ReviewedFinding) -> str:
+    def position(self, one: ReviewedFinding) -> str:
         """Which experiment it is, and which of the run's findings."""
-        return finding.which(one.row, [each.row.number for each in self.findings])
+        return finding.position(one.row, [each.row.number for each in self.findings])
 
     def builders(self, number: int) -> tuple[ReviewedFinding, ...]:
         """The findings that build on that experiment's code and were not rejected: all later ones, for each kept

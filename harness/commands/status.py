@@ -25,7 +25,6 @@ from harness.console.words import short
 from harness.flags import above_zero
 from harness.git import Repository
 from harness.progress import Progress, progress_of
-from harness.records import Experiment
 from harness.run import Settings, kept
 from harness.run.branch import is_rejected
 from harness.run.names import branch_of, ref_of
@@ -175,12 +174,8 @@ def _latest_row(seen: Seen) -> list[str]:
     if len(seen.rows) < 2:
         return []
     last = seen.rows[-1]
-    return [f"  last      {_which(seen, last)}: {short(printable(last.title))}: {last.verdict.outcome}"]
-
-
-def _which(seen: Seen, row: Experiment) -> str:
-    published = [each.number for each in kept(seen.rows)] if row.verdict.outcome == "kept" else []
-    return finding.which(row, published if row.number in published else [])
+    where = finding.position(last, [row.number for row in kept(seen.rows)])
+    return [f"  last      {where}: {short(printable(last.title))}: {last.verdict.outcome}"]
 
 
 def _what_next(repository: Repository, seen: Seen, progress: Progress) -> list[str]:

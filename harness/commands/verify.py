@@ -18,10 +18,10 @@ from harness.commands.published import (
     check_code,
     check_commits,
     check_files,
+    commits_by_row,
     commits_of,
     is_comparable,
     is_of_old_template,
-    publishing_commits,
 )
 from harness.commands.recorded import Code, RecordedRun, has_commit, read_run, run_names, task_of, twins
 from harness.commands.rerun import Rerun, chosen_rows, measure_again
@@ -174,7 +174,7 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
 def _without_commits(repository: Repository, run: RecordedRun) -> Iterator[int]:
     """The kept rows whose diff git does not know, as after a merge that squashed them."""
     wins = kept(run.rows)
-    known = publishing_commits(repository, wins)  # those of a row whose parent is here
+    known = commits_by_row(repository, wins)  # those of a row whose parent is here
     for row in wins:
         is_here = has_commit(repository, row.parent) and has_commit(repository, row.commit)
         if not is_here and row.number not in known:

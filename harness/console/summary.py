@@ -22,9 +22,9 @@ def summary(run: Run, stopped: str) -> str:
     tally, wins = total(rows, Tally), kept(rows)
     lines = ["", f"run {run.settings.run}: {tally.proposals} of {run.settings.budget} experiments, {stopped}"]
     lines += best_lines(progress_of(rows))
-    numbers_kept = [row.number for row in wins]
+    published = [row.number for row in wins]
     lines += [
-        f"  kept      {finding.which(row, numbers_kept)}: {finding.headline(row)} ({finding.paths(row).finding})"
+        f"  kept      {finding.position(row, published)}: {finding.headline(row)} ({finding.paths(row).finding})"
         for row in wins
     ]
     lines.append("  verdicts  " + ", ".join(f"{count} {name}" for name, count in tally.outcomes.items()))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 
 from harness.finding.check import compare
-from harness.finding.claims import FindingPaths, finding_id, headline, kept_win, paths, title, which
+from harness.finding.claims import FindingPaths, finding_id, headline, kept_win, paths, position, title
 from harness.finding.discoveries import (
     BULLETS_HEADING,
     add_bullet,
@@ -44,9 +44,9 @@ __all__ = [
     "keep_review",
     "listed_sources",
     "paths",
+    "position",
     "read_review",
     "render",
-    "which",
     "without_bullets",
     "write_review",
 ]

@@ -50,10 +50,11 @@ def finding_id(experiment: Experiment) -> str:
     return f"{experiment.run}-{experiment.number:04d}"
 
 
-def which(experiment: Experiment, published: Sequence[int]) -> str:
+def position(experiment: Experiment, published: Sequence[int]) -> str:
     """Which experiment it is, and which of its run's findings; `published`: the experiments that have one, in order."""
-    at = f"finding {published.index(experiment.number) + 1} of {len(published)}" if published else ""
-    return f"experiment {experiment.number}" + (f" ({at})" if at else "")
+    number = experiment.number
+    at = f" (finding {published.index(number) + 1} of {len(published)})" if number in published else ""
+    return f"experiment {number}{at}"
 
 
 def headline(experiment: Experiment) -> str:

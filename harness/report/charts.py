@@ -44,7 +44,8 @@ ROLES = {
 MARKERS: Mapping[Outcome, str] = {"kept": "o", "discarded": "x", "inconclusive": "D", "invalid": "|"}
 SIZES: Mapping[Outcome, float] = {"kept": 46, "discarded": 20, "inconclusive": 26, "invalid": 40}
 ABOVE = 1.035  # of the frame's height
-FLAT = 1.004  # what spans less is shown as flat: the gate's smallest gain is 0.02 %, of an exact candidate
+FLAT = 1.004  # high over low: what spans less is drawn in a frame as high as that, so that 0.02 % is no mountain
+FLAT_ACCURACY = 1.022  # the same, high enough for three levels one point apart
 MANY = 300  # experiments from which on the marks are smaller
 
 
@@ -138,9 +139,9 @@ def _finish(axes: "Axes", metric: Metric) -> None:
     first, last = axes.dataLim.intervalx
     axes.xaxis.set_major_locator(FixedLocator([first]) if first == last else MaxNLocator(integer=True, nbins=8))
     low, high = axes.dataLim.intervaly
-    if 0 < low <= high < FLAT * low:  # a log axis would show ten decades of one value, and noise as a mountain
-        around = math.sqrt(FLAT) if metric != "accuracy" else 1.011
-        axes.set_ylim(math.sqrt(low * high) / around, math.sqrt(low * high) * around)
+    if 0 < low <= high < FLAT * low:  # and of one value a log axis would show ten decades
+        middle, half = math.sqrt(low * high), math.sqrt(FLAT_ACCURACY if metric == "accuracy" else FLAT)
+        axes.set_ylim(middle / half, middle * half)
     low, high = axes.get_ylim()
     if metric == "accuracy":  # nothing is right more often than always
         levels = MaxNLocator(nbins=6, steps=[1, 2, 5, 10]).tick_values(low, high)

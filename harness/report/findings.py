@@ -67,7 +67,7 @@ class FindingView:
     """Everything that the page says of one kept experiment."""
 
     number: int
-    place: str
+    position: str
     title: str
     claim: str
     question: str
@@ -127,7 +127,7 @@ def view_finding(source: RunSource, row: Experiment, problems: Sequence[str]) ->
     fate = fate_of(row)
     return FindingView(
         number=row.number,
-        place=finding.which(row, list(source.published)),
+        position=finding.position(row, list(source.published)),
         title=title_of(row),
         claim=claim(row, facts),
         question=finding.QUESTIONS[kept_win(row)],

@@ -26,7 +26,7 @@ def held(repository: Repository, name: str) -> Iterator[None]:
     if repository.ref(ref_of(name)) is None and not folder.exists():
         yield  # nothing to lock, and no folder to be made for a run that is only a name
         return
-    repository.private_dir()
+    repository.private_dir()  # before any folder in it, for it is this user's only
     folder.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(folder / LOCK, f"run {name}"):
         yield

@@ -57,7 +57,7 @@ def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: 
     """
     repository = _open_repository(root)
     task = tasks.load(root, wanted.task)
-    repository.private_dir()
+    repository.private_dir()  # before any folder in it, for it is this user's only
     name = _named(repository, wanted)
     folder = run_folder(repository, name)
     ledgers.make_folder(folder)

@@ -1,8 +1,9 @@
 """Every row of a ledger judged again, from the values that it recorded and from the rows before it.
 
-Promises: pure; a problem names its row and field. A measured verdict is derived by the judge as it is now, from the
-recorded pairs; what ended earlier is checked against what such a row must look like. Does not cover: the hash chain
-(`ledger`), files, commits and code (`commands.verify`), and whether the values were ever measured (`--rerun`).
+Promises: pure; a problem names its row and field. A measured verdict is derived from the recorded pairs, by the judge
+as it is now or by the one of schema 1 (`editions`); what ended earlier is checked against what such a row must look
+like. Does not cover: the hash chain (`ledger`), files, commits and code (`commands.verify`), and whether the values
+were ever measured (`--rerun`).
 """
 
 from collections.abc import Sequence

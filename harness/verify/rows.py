@@ -1,6 +1,7 @@
 """What a row must look like, given the rows before it: everything but the judge's own arithmetic.
 
-Promises: pure; each check yields the field and what is wrong with it. Does not cover: the verdict (`verdicts`).
+Promises: each check is pure, and yields the field and what is wrong with it; only `Past` grows. Does not cover: the
+verdict (`verdicts`).
 """
 
 import re

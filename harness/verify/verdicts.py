@@ -1,4 +1,4 @@
-"""A recorded verdict, derived again by the judge as it is now.
+"""A recorded verdict, derived again by the judge of its ledger (`editions`).
 
 Promises: pure; the looks and the slack are those that follow from the rows before, whatever the row says. Does not
 cover: rows whose pairs have values that cannot be (`rows.check_shape` comes first).

@@ -52,7 +52,7 @@ def step(state: dict, x: list[float], y: float, hp: dict[str, float], tracker=NO
 
 def add_gradient(state: dict, x: list[float], y: float, tracker=NO_TRACKER) -> None:
     """Add one sample's gradient to the sums."""
-    stamp_sums(len(state["b1"]), len(x), tracker)
+    write_sums(len(state["b1"]), len(x), tracker)
     _, h, out = forward(state, x, tracker)
     state["seen"] += 1
     tracker.read("out", 1)
@@ -76,8 +76,8 @@ def add_gradient(state: dict, x: list[float], y: float, tracker=NO_TRACKER) -> N
     state["db2"] += dout
 
 
-def stamp_sums(hidden: int, n_bits: int, tracker=NO_TRACKER) -> None:
-    """The sums are live at the step's start, as the weights are."""
+def write_sums(hidden: int, n_bits: int, tracker=NO_TRACKER) -> None:
+    """All sums are written: the stamp at a step's start, where they are live as the weights are, and their emptying."""
     tracker.write("dW1", hidden * n_bits)
     tracker.write("db1", hidden)
     tracker.write("dW2", hidden)
@@ -105,7 +105,7 @@ def finish_batch(state: dict, hp: dict[str, float], tracker=NO_TRACKER) -> None:
     if state["fired"] > 0:
         descend_batch(state, 1.0 * state["seen"], hp)
         record_update(state, tracker)
-    empty_sums(state)
+    empty_sums(state, tracker)
 
 
 def descend_batch(state: dict, count: float, hp: dict[str, float]) -> None:
@@ -146,7 +146,7 @@ def record_update(state: dict, tracker=NO_TRACKER) -> None:
     tracker.write("b2", 1)
 
 
-def empty_sums(state: dict) -> None:
+def empty_sums(state: dict, tracker=NO_TRACKER) -> None:
     """Begin a new batch."""
     hidden = len(state["b1"])
     n_bits = len(state["W1"][0])
@@ -158,5 +158,6 @@ def empty_sums(state: dict) -> None:
         db1[j] = 0.0
         dW2[j] = 0.0
     state["db2"] = 0.0
+    write_sums(hidden, n_bits, tracker)
     state["seen"] = 0
     state["fired"] = 0

@@ -39,15 +39,28 @@ def finish_batch(state: dict, hp: dict[str, float], tracker=NO_TRACKER) -> None:
         take_signs(state["db1"])
         take_signs(state["dW2"])
         state["db2"] = sign(state["db2"])
+        record_signs(len(state["b1"]), len(state["W1"][0]), tracker)
         descend_batch(state, 1.0, hp)
         record_update(state, tracker)
-    empty_sums(state)
+    empty_sums(state, tracker)
 
 
 def take_signs(sums: list[float]) -> None:
     """Replace each number by its sign, in place."""
     for j, s in enumerate(sums):
         sums[j] = sign(s)
+
+
+def record_signs(hidden: int, n_bits: int, tracker=NO_TRACKER) -> None:
+    """Each sum is read, and its sign is written in its place."""
+    tracker.read("dW1", hidden * n_bits)
+    tracker.write("dW1", hidden * n_bits)
+    tracker.read("db1", hidden)
+    tracker.write("db1", hidden)
+    tracker.read("dW2", hidden)
+    tracker.write("dW2", hidden)
+    tracker.read("db2", 1)
+    tracker.write("db2", 1)
 
 
 def sign(value: float) -> float:

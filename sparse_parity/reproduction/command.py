@@ -41,7 +41,8 @@ def build_parser() -> Parser:
     """The flags."""
     parser = Parser("python -m sparse_parity reproduce", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
-    add("--claim", action="append", default=[], metavar="ID", help="only this one (results/reproduction.md has all)")
+    only = "only this claim, or these if given again; results/reproduction.md has all"
+    add("--claim", action="append", default=[], metavar="ID", help=only)
     add("--fast", action="store_true", help="leave out the claims that take minutes")
     add("--reduced", action="store_true", help="slow claims at a smaller size, where not kept in full; told")
     add("--json", action="store_true", help="print one JSON document instead of the table")

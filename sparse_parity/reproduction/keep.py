@@ -21,7 +21,7 @@ from sparse_parity.protocol import ParityError
 
 PACKAGE = Path(__file__).resolve().parent.parent
 ENGINE = ("config.py", "data.py", "metrics.py", "model.py", "training.py", "tracker.py", "published.py")
-BEGINNING = '{"claim": "'
+BEGINNING = '{"claim": "'  # of every line that `keep` writes
 SHARED = ("studies/batches.py", "studies/numpy_draws.py")
 
 

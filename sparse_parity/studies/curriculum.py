@@ -74,14 +74,14 @@ def stages(n_bits: list[int], secrets: list[list[int]]) -> list[Phase]:
 
 
 def grow_bits(n_bits: list[int], say: Say) -> tuple[float, float]:
-    """Epochs directly at the last size, and with a curriculum over all sizes; three secret bits among ten."""
-    secret = NumpyDraws(SEED).pick(10, 3)
+    """Epochs directly at the last size, and with a curriculum over all sizes; three secret bits among the first."""
+    secret = NumpyDraws(SEED).pick(n_bits[0], 3)
     direct = run_curriculum(stages(n_bits[-1:], [secret]), say)
     return direct, run_curriculum(stages(n_bits, [secret] * len(n_bits)), say)
 
 
-def grow_parity(say: Say) -> tuple[float, float]:
-    """Epochs at 20 bits for a parity of 5 directly, and by way of 2 and 3."""
-    secret = NumpyDraws(SEED).pick(20, 5)
-    direct = run_curriculum(stages([20], [secret]), say)
-    return direct, run_curriculum(stages([20, 20, 20], [secret[:2], secret[:3], secret]), say)
+def grow_parity(n_bits: int, sizes: tuple[int, ...], say: Say) -> tuple[float, float]:
+    """Epochs at so many bits for a parity of the last size directly, and by way of the sizes before it."""
+    secret = NumpyDraws(SEED).pick(n_bits, sizes[-1])
+    direct = run_curriculum(stages([n_bits], [secret]), say)
+    return direct, run_curriculum(stages([n_bits] * len(sizes), [secret[:k] for k in sizes]), say)

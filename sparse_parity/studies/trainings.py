@@ -3,15 +3,16 @@
 import hashlib
 import random
 import struct
+from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from sparse_parity.config import EXP_A, THREE_BIT, Config
-from sparse_parity.data import draw_instance
 from sparse_parity.metrics import PARAMETERS, flatten
-from sparse_parity.protocol import State, load_method
+from sparse_parity.protocol import Hp, Method, State, load_method
 from sparse_parity.studies.batches import Say, tell_epochs
-from sparse_parity.tracker import MemTracker
-from sparse_parity.training import Plan, Training, train
+from sparse_parity.tracker import NO_TRACKER, MemTracker, Tracker
+from sparse_parity.training import Epoch, Plan, Training, train
 
 VARIANTS = ("standard", "fused", "perlayer")
 
@@ -86,21 +87,40 @@ class WholeRun:
         self.tracker.write(name, size)
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A method whose steps are recorded, for the one training loop; its predictions are not."""
+
+    method: Method
+    whole: WholeRun
+
+    def init(self, n_bits: int, k_sparse: int, hp: Hp, rng: random.Random) -> State:
+        """The method's own."""
+        return self.method.init(n_bits, k_sparse, hp, rng)
+
+    def predict(self, state: State, x: list[float], hp: Hp) -> float:
+        """The method's own."""
+        return self.method.predict(state, x, hp)
+
+    def step(self, state: State, x: list[float], y: float, hp: Hp, _tracker: Tracker = NO_TRACKER) -> None:
+        """The method's own, recorded."""
+        self.whole.begin_step()
+        self.method.step(state, x, y, hp, self.whole)
+
+
 def record_whole_run(method: str, say: Say) -> tuple[float, ...]:
     """ARD by last write, epoch by epoch of experiment A, then over all, with no stamp between the steps."""
-    module, samples = load_method(method), draw_instance(EXP_A).train
-    state = module.init(EXP_A.n_bits, EXP_A.k_sparse, EXP_A.hp, random.Random(EXP_A.seed + 1))
-    whole = WholeRun()
-    sums, floats, found = 0, 0, []
-    for number in range(6):
-        for x, y in zip(samples.xs, samples.ys, strict=True):
-            whole.begin_step()
-            module.step(state, x, y, EXP_A.hp, whole)
-        summary = whole.tracker.summary()
-        found.append((summary.weighted_sum - sums) / (summary.floats_read - floats))
-        sums, floats = summary.weighted_sum, summary.floats_read
-        say(f"epoch {number + 1}: ARD over the whole run {found[-1]:,.0f}")
-    return (*found, sums / floats)
+    recorded = Recorded(load_method(method), WholeRun())
+    ends = [(0, 0)]
+
+    def on_epoch(epoch: Epoch) -> None:
+        summary = recorded.whole.tracker.summary()
+        ends.append((summary.weighted_sum, summary.floats_read))
+        say(f"epoch {epoch.number}: ARD over the whole run so far {summary.ard:,.0f}")
+
+    train(recorded, EXP_A, EXP_A.hp, on_epoch, Plan(watch=False))
+    found = [(sums - before) / (floats - read) for (before, read), (sums, floats) in pairwise(ends)]
+    return (*found, ends[-1][0] / ends[-1][1])
 
 
 def watch_epochs(say: Say) -> tuple[float, ...]:

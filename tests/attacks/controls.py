@@ -7,8 +7,6 @@ from tests.attacks.attack import CHAMPION, END, FIRES, HEAD, INIT, NEW, change
 from tests.attacks.control_methods import ALL_PAIRS, DEAD_ROWS, LAST_ROW, LAZY_DECAY, MOMENTUM, ROW_FUSED
 from tests.controls.learner_cases import CASES, source_of
 
-__all__ = ["CONTROLS", "ROW_FUSED", "Control", "hyper", "new_method"]
-
 MEASURED: tuple[Outcome, ...] = ("kept", "discarded", "inconclusive")
 EVERY_COST: tuple[Metric, ...] = ("ard", "dmd", "reuse", "traffic")
 

@@ -3,8 +3,8 @@
 from harness.gate import Incumbent
 from harness.records import Edit, Slack
 from tests.attacks.attack import CHAMPION, FORWARD, change
-from tests.attacks.control_methods import NET, STEP
-from tests.attacks.controls import ROW_FUSED, hyper, new_method
+from tests.attacks.control_methods import NET, ROW_FUSED, STEP
+from tests.attacks.controls import hyper, new_method
 from tests.attacks.lab import PATIENT, attempt, lab
 from tests.attacks.measured import at_the_end
 

@@ -14,7 +14,7 @@ from harness.commands.recorded import Code
 from harness.commands.reviewed import find, reviewed_run
 from harness.crash_points import VARIABLE
 from harness.errors import ArdentError
-from harness.finding import which
+from harness.finding import position
 from harness.git import Repository
 from harness.ledger import exclusive_lock
 from harness.run import read_settings
@@ -188,8 +188,8 @@ def test_bad_input_is_one_line(reviewable_project):
 
 def test_a_number_is_the_experiments_wherever_a_finding_is_named():
     rows = [replace(make_experiment(), number=number) for number in (1, 5)]
-    assert [which(row, [1, 5]) for row in rows] == ["experiment 1 (finding 1 of 2)", "experiment 5 (finding 2 of 2)"]
-    assert which(rows[1], []) == "experiment 5"
+    assert [position(row, [1, 5]) for row in rows] == ["experiment 1 (finding 1 of 2)", "experiment 5 (finding 2 of 2)"]
+    assert position(rows[1], []) == position(rows[1], [1]) == "experiment 5"
 
 
 def test_what_is_listed_and_decided_names_the_experiment(reviewable):

@@ -9,7 +9,7 @@ from sparse_parity.config import EXP_A, THREE_BIT
 from sparse_parity.data import draw_instance
 from sparse_parity.metrics import Score
 from sparse_parity.pipeline import ArdRow, Phase, TrainingRow, account
-from sparse_parity.plots import make_figures
+from sparse_parity.plots import plot_phases
 from sparse_parity.report import compare_trainings, phase_record, render_markdown, tabulate, to_json
 from sparse_parity.reproduction.claim import Row
 from sparse_parity.reproduction.figures import FIGURES
@@ -38,7 +38,7 @@ def phases():
 
 @pytest.fixture(scope="module")
 def figures(phases):
-    return make_figures(phases)
+    return plot_phases(phases)
 
 
 def bars(axes):
@@ -119,7 +119,7 @@ def test_tables_show_the_last_epoch_the_solving_one_and_reads_before_writes(phas
     report = render_markdown(phases, "now", plots=True)
     assert "| 2 | 0.3000 | 93.0% | 91.0% | 9 | 44.0 |" in report
     assert report.count("| 2 | 0.3000 | 93.0% | 91.0% | 9 | 44.0 |") == 2
-    assert all(f"![{name}](now_{name}.png)" in report for name in make_figures(phases))
+    assert all(f"![{name}](now_{name}.png)" in report for name in plot_phases(phases))
 
 
 def test_what_diverged_is_null_in_the_record(phases):

@@ -10,15 +10,16 @@ from dataclasses import replace
 
 import pytest
 
-from sparse_parity.config import EXP_C, RUN_0303, Config
+from sparse_parity.config import EXP_A, EXP_C, RUN_0303, Config
 from sparse_parity.data import draw_instance
 from sparse_parity.methods import minibatch, sign_sgd
 from sparse_parity.metrics import Score, copy_state, movement
+from sparse_parity.protocol import load_method
 from sparse_parity.studies import curriculum, forward_forward, frontier, grokfast, sweeps, tiled
 from sparse_parity.studies.batches import FIRING_MEAN, draw_numpy, learn, learn_reshuffled, silent
 from sparse_parity.studies.curriculum import Phase, grow, run_curriculum, stages
 from sparse_parity.studies.numpy_draws import NumpyDraws
-from sparse_parity.training import Epoch, Training
+from sparse_parity.training import Epoch, Training, train
 
 SMALL = Config("small", 6, 2, 12, 0.05, 0.01, n_train=70, n_test=30, max_epochs=3, stop_at=2.0)
 
@@ -75,6 +76,11 @@ def test_a_curriculum_grows_the_net_and_counts_the_epochs_of_every_stage():
     assert run_curriculum(every, silent) == sum(found)
 
 
+def test_both_curricula_count_every_stage_and_stand_beside_the_last_alone():
+    assert curriculum.grow_bits([4, 5, 6], silent) == (12, 8)  # 6, 7 and 8 by way of one, two and three stages
+    assert curriculum.grow_parity(4, (1, 2, 3), silent) == (6, 8)  # 1, 2 and 8
+
+
 def test_stages_have_the_published_seeds():
     secret = [1, 5, 8]
     assert stages([10, 30, 50], [secret] * 3) == [
@@ -97,14 +103,23 @@ def test_share_of_secret_is_the_secret_inputs_over_the_others():
 
 
 def test_the_filter_stands_beside_plain_sgd():
-    best, _, movement_of_fast, best_of_plain, _, movement_of_plain, _ = grokfast.compare_filter(1, silent)
+    best, _, movement_of_fast, best_of_plain, _, movement_of_plain, _, moving = grokfast.compare_filter(1, silent)
     assert (best, best_of_plain) == (0.515, 0.515)
     assert (movement_of_fast, movement_of_plain) == pytest.approx((13020.756134401181, 3927.031742018472))
+    assert moving == 1
+
+
+def test_weights_stand_still_after_the_last_epoch_that_moved_one():
+    def run(*ways):
+        epochs = tuple(Epoch(i, None, Score(0.0, 0.5), 0, way, 0.0) for i, way in enumerate(ways, start=1))
+        return grokfast.count_moving(Training(epochs, draw_instance(SMALL), {}))
+
+    assert [run(0.0, 0.0), run(1.0, 1.0), run(0.0, 2.0, 2.0, 1.0, 1.0), run(3.0, 4.0)] == [0, 1, 4, 2]
 
 
 def test_backprop_beside_forward_forward_learns_as_experiment_a_does():
-    config = replace(forward_forward.EXP_A, n_train=20, max_epochs=2, stop_at=1.0)
-    found = sweeps.train(sweeps.load_method("standard"), config, config.hp)
+    config = replace(EXP_A, n_train=20, max_epochs=2, stop_at=1.0)
+    found = train(load_method("standard"), config, config.hp)
     assert forward_forward.backprop_same_samples(20, 2, silent) == (found.epochs[-1].test.accuracy,)
 
 

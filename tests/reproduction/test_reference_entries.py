@@ -75,23 +75,23 @@ def assert_agrees(summary, wanted):
 
 
 @pytest.mark.parametrize(("method", "n_bits", "hidden"), FULL)
-def test_a_full_step(method, n_bits, hidden):
+def test_a_full_step_costs_what_the_original_code_says(method, n_bits, hidden):
     assert_agrees(account(method, shaped(n_bits, hidden)), FULL[method, n_bits, hidden])
     if method == "fused":  # and per-layer, recorded fully
         assert_agrees(account("perlayer", shaped(n_bits, hidden)), FULL[method, n_bits, hidden])
 
 
 @pytest.mark.parametrize("shape", PUBLISHED)
-def test_the_published_per_layer_list(shape):
+def test_the_published_per_layer_list_costs_what_it_says(shape):
     assert_agrees(replay_perlayer(*shape), PUBLISHED[shape])
 
 
 @pytest.mark.parametrize("shape", FORWARD_FORWARD)
-def test_the_published_forward_forward_list(shape):
+def test_the_published_forward_forward_list_costs_what_it_says(shape):
     assert_agrees(replay_forward_forward(*shape), FORWARD_FORWARD[shape])
 
 
-def test_the_steps_beside_forward_forward():
+def test_the_steps_beside_forward_forward_are_a_short_one_and_a_full_one():
     for (n_bits, hidden), wanted in SHORT.items():
         assert_agrees(replay(FORWARD_ONLY, net_sizes(n_bits, hidden), hidden), wanted)
     assert_agrees(record_forward_only(BACKPROP_3), SHORT[3, 100])  # by training it: its step has a margin beyond 1
@@ -99,7 +99,7 @@ def test_the_steps_beside_forward_forward():
 
 
 @pytest.mark.parametrize(("method", "n_bits", "hidden"), CUT)
-def test_a_list_cut_as_the_published_one_is(method, n_bits, hidden):
+def test_only_fused_cut_short_is_the_published_per_layer_list(method, n_bits, hidden):
     found = cut(method, n_bits, hidden)
     assert (found.weighted_sum, found.floats_read, found.total_floats) == CUT[method, n_bits, hidden]
     assert (found == replay_perlayer(n_bits, hidden)) == (method == "fused")
