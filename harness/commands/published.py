@@ -3,6 +3,7 @@
 Promises: only reads; what is not in this repository is a note, never a problem. Does not cover: the rows themselves.
 """
 
+import os
 import platform
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -18,7 +19,7 @@ from harness.ledger import encode, tip_of
 from harness.records import Experiment
 from harness.run import harness_hash, kept, trusted_files
 from harness.run.commits import PublishedCommit, published_commits
-from harness.run.names import branch_of, is_run_name, ledger_path, ref_of
+from harness.run.names import RESULTS, branch_of, is_run_name, ledger_path, ref_of
 from harness.verify import Problem, differences
 
 # -- files ------------------------------------------------------------------------------------------------------------
@@ -131,8 +132,27 @@ def check_commits(code: Code, run: RecordedRun, commits: tuple[PublishedCommit, 
     for commit in commits:
         if tips[commit.number : commit.number + 1] != [commit.tip]:
             yield _rewritten(repository, rows, commit)
+        yield from _foreign(repository, run.name, commit)
     if repository.ref(ref_of(run.name)) is not None and has_commit(repository, rows[0].commit):
         yield from _branch(code, run, {commit.number for commit in commits})
+
+
+def _foreign(repository: Repository, name: str, commit: PublishedCommit) -> Iterator[Problem]:
+    """What a commit of the loop changes beside the code of a candidate and the record of its run."""
+    before = _parent(repository, commit.sha)
+    if not before:
+        yield Problem(commit.number, "commit", f"{commit.sha[:12]} builds on no other commit")
+        return
+    listed = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, commit.sha)
+    for path in os.fsdecode(repository.command.run(*listed)).split("\0")[:-1]:
+        is_record = path == DISCOVERIES or path.startswith((f"findings/{name}-", f"{RESULTS}/{name}/"))
+        if not (is_record or edits.is_editable(path)):
+            yield Problem(commit.number, "commit", f"{commit.sha[:12]} changes {path}, which no experiment may")
+
+
+def _parent(repository: Repository, sha: str) -> str:
+    """The first parent of a commit, empty if it has none."""
+    return repository.command.ask("rev-parse", "--verify", "--quiet", f"{sha}^1") or ""
 
 
 def _rewritten(repository: Repository, rows: tuple[Experiment, ...], commit: PublishedCommit) -> Problem:
@@ -193,7 +213,7 @@ def _differs(code: Code, run: RecordedRun, sha: str, before: dict[str, str], aft
     if code.at(sha) == after:
         return False
     is_there = code.repository.ref(ref_of(run.name)) is not None
-    return is_there or code.at(code.repository.resolve(f"{sha}~1")) == before
+    return is_there or code.at(_parent(code.repository, sha)) in (None, before)
 
 
 def _other_code(row: Experiment, sha: str) -> Problem:

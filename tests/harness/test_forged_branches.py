@@ -89,6 +89,28 @@ def test_every_commit_that_names_a_kept_row_must_hold_its_code(project):
     assert f"row {KEPT_AGAIN}: commit: {forged[:12]} holds other code than the candidate" in problems
 
 
+@pytest.mark.parametrize("path", ["harness/judge/bounds.py", "sparse_parity/training.py", "results/other/0001.json"])
+def test_a_commit_of_the_loop_changes_what_a_run_may_and_nothing_else(project, path):
+    """Where it is merged with plain git, what a finding did not show would come along."""
+    repository, honest = Repository.open(project), git(project, "rev-parse", BRANCH)
+    parent, message = git(project, "rev-parse", f"{honest}~1"), git(project, "log", "-1", "--format=%B", honest) + "\n"
+    names = git(project, "diff-tree", "-r", "--name-only", parent, honest).splitlines()
+    files = {name: repository.file_bytes(honest, name).decode() for name in names}
+    forged = repository.commit(parent, files | {path: "MINE = True\n"}, message, f"refs/heads/{BRANCH}", honest)
+    said = f"row {KEPT_AGAIN}: commit: {forged[:12]} changes {path}, which no experiment may"
+    assert audit(project)[0] == [said]
+
+
+def test_a_commit_without_a_parent_is_named(project):
+    """Trailers on a history of its own, merged into the branch."""
+    honest = git(project, "rev-parse", BRANCH)
+    message = git(project, "log", "-1", "--format=%B", honest)
+    root = git(project, *ME, "commit-tree", f"{honest}^{{tree}}", "-m", message)
+    merge = git(project, *ME, "commit-tree", f"{honest}^{{tree}}", "-p", honest, "-p", root, "-m", "Merge")
+    git(project, "update-ref", f"refs/heads/{BRANCH}", merge)
+    assert audit(project)[0] == [f"row {KEPT_AGAIN}: commit: {root[:12]} builds on no other commit"]
+
+
 def test_a_rebase_onto_other_code_is_no_forgery(project):
     """Merged by rebasing, as some hosts do: main had other code by then, and nobody says that it was measured."""
     method = project / "sparse_parity" / "methods" / "fused.py"
