@@ -213,12 +213,8 @@ def _discoveries(root: Path, findings: list[Finding]) -> tuple[int, tuple[str, .
         raise BadInputError(f"{DISCOVERIES}: cannot be read ({error}); restore it from git") from None
     due = {name: _bullet(root / name, evidence) for name, evidence in known.items()}
     problems = [f"{DISCOVERIES}:{what}" for what in finding.check_discoveries(text, due)]
-    missing = [name for name, evidence in known.items() if not _has_bullet(text, evidence)]
+    listed = finding.listed_sources(text)
+    missing = [name for name, evidence in known.items() if Path(finding.paths(evidence).finding).name not in listed]
     problems += [f"{DISCOVERIES}:1: has no bullet of {name}" for name in missing]
     return len(known) - len(missing), tuple(problems)
-
-
-def _has_bullet(text: str, evidence: Experiment) -> bool:
-    source = f"]({finding.paths(evidence).finding})"
-    return any(line.rstrip().endswith(source) for line in text.splitlines())
 

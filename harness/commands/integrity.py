@@ -39,8 +39,12 @@ def _branch(repository: Repository, name: str, rows: tuple[Experiment, ...]) -> 
     branch, tip = branch_of(name), repository.ref(ref_of(name)) if is_run_name(name) else None
     base = rows[0].commit if rows and has_commit(repository, rows[0].commit) else None
     if tip is None:
-        merged = base is not None and bool(published_commits(repository, name, base, "HEAD"))
-        if merged:
+        here = set() if base is None else {one.number for one in published_commits(repository, name, base, "HEAD")}
+        left = [str(row.number) for row in kept(rows) if row.number not in here]
+        if here and left:
+            what = f"{branch} is gone, and a part of it was merged: this checkout lacks the commit of experiment"
+            return Statement("warning", f"{what} {', '.join(left)}.")
+        if here:
             return Statement("good", f"{branch} is gone, and its commits are part of this checkout: it was merged.")
         if not kept(rows):
             return Statement("note", f"there is no {branch} here.")

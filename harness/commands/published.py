@@ -3,9 +3,10 @@
 Promises: only reads; what is not in this repository is a note, never a problem. Does not cover: the rows themselves.
 """
 
+import os
 import platform
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from harness import edits, finding, policy
 from harness.commands.recorded import WORKING_TREE, Code, Place, RecordedRun, first_difference, has_commit
@@ -18,7 +19,7 @@ from harness.ledger import encode, tip_of
 from harness.records import Experiment
 from harness.run import harness_hash, kept, trusted_files
 from harness.run.commits import PublishedCommit, published_commits
-from harness.run.names import branch_of, is_run_name, ledger_path, ref_of
+from harness.run.names import RESULTS, branch_of, is_run_name, ledger_path, ref_of
 from harness.verify import Problem, differences
 
 # -- files ------------------------------------------------------------------------------------------------------------
@@ -112,23 +113,46 @@ def commits_by_row(repository: Repository, rows: Sequence[Experiment]) -> dict[i
     return {row.number: known[row.number] for row in here if row.number in known}
 
 
-def check_commits(code: Code, run: RecordedRun) -> Iterator[Problem]:
+def commits_of(repository: Repository, run: RecordedRun) -> tuple[PublishedCommit, ...]:
+    """The loop's commits of a run, newest first: on its branch, or below HEAD where that is gone."""
+    ref, first = ref_of(run.name), run.rows[0].commit
+    if not has_commit(repository, first):
+        return ()
+    return published_commits(repository, run.name, first, ref if repository.ref(ref) else "HEAD")
+
+
+def check_commits(code: Code, run: RecordedRun, commits: tuple[PublishedCommit, ...]) -> Iterator[Problem]:
     """Every commit of the run names a row as it is in the ledger; the research branch, where there is one, has all.
 
     Where the branch was merged and deleted the commits are looked for below HEAD. A merge may have squashed them, so
     there none is missed.
     """
-    repository, rows, ref = code.repository, run.rows, ref_of(run.name)
-    if not has_commit(repository, rows[0].commit):
-        return
-    is_there = repository.ref(ref) is not None
-    commits = published_commits(repository, run.name, rows[0].commit, ref if is_there else "HEAD")
+    repository, rows = code.repository, run.rows
     tips = [*(row.tip for row in rows[1:]), tip_of(encode(rows[-1]))]
     for commit in commits:
         if tips[commit.number : commit.number + 1] != [commit.tip]:
             yield _rewritten(repository, rows, commit)
-    if is_there:
-        yield from _branch(code, run, commits)
+        yield from _foreign(repository, run.name, commit)
+    if repository.ref(ref_of(run.name)) is not None and has_commit(repository, rows[0].commit):
+        yield from _branch(code, run, {commit.number for commit in commits})
+
+
+def _foreign(repository: Repository, name: str, commit: PublishedCommit) -> Iterator[Problem]:
+    """What a commit of the loop changes beside the code of a candidate and the record of its run."""
+    before = _parent(repository, commit.sha)
+    if not before:
+        yield Problem(commit.number, "commit", f"{commit.sha[:12]} builds on no other commit")
+        return
+    listed = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, commit.sha)
+    for path in os.fsdecode(repository.command.run(*listed)).split("\0")[:-1]:
+        is_record = path == DISCOVERIES or path.startswith((f"findings/{name}-", f"{RESULTS}/{name}/"))
+        if not (is_record or edits.is_editable(path)):
+            yield Problem(commit.number, "commit", f"{commit.sha[:12]} changes {path}, which no experiment may")
+
+
+def _parent(repository: Repository, sha: str) -> str:
+    """The first parent of a commit, empty if it has none."""
+    return repository.command.ask("rev-parse", "--verify", "--quiet", f"{sha}^1") or ""
 
 
 def _rewritten(repository: Repository, rows: tuple[Experiment, ...], commit: PublishedCommit) -> Problem:
@@ -139,7 +163,7 @@ def _rewritten(repository: Repository, rows: tuple[Experiment, ...], commit: Pub
     return Problem(row, field, f"{what} in it; {said}") if field else Problem(commit.number, "tip", said)
 
 
-def _branch(code: Code, run: RecordedRun, commits: tuple[PublishedCommit, ...]) -> Iterator[Problem]:
+def _branch(code: Code, run: RecordedRun, published: Collection[int]) -> Iterator[Problem]:
     """Every kept row has its commit on the research branch, and every row was tried on top of one of them."""
     rows, branch = run.rows, branch_of(run.name)
     log = code.repository.log_messages(rows[0].commit, ref_of(run.name), merged=True)
@@ -150,16 +174,16 @@ def _branch(code: Code, run: RecordedRun, commits: tuple[PublishedCommit, ...]) 
             yield Problem(row.number, "parent", what)
             break  # every later row says the same
     for row in kept(rows):
-        published = [commit.sha for commit in commits if commit.number == row.number]
-        if not published and row is not rows[-1]:  # the last one may still be on its way
+        if row.number not in published and row is not rows[-1]:  # the last one may still be on its way
             yield Problem(row.number, "commit", f"kept, and {branch} has no commit of it")
-        ours = code.at(row.commit)
-        if published and ours is not None and code.at(published[-1]) != ours:
-            yield Problem(row.number, "commit", f"{published[-1][:12]} holds other code than the candidate")
 
 
-def check_code(code: Code, rows: tuple[Experiment, ...]) -> Iterator[Problem]:
-    """Parent plus edits gives the recorded code, and the stages before the tests say the same again."""
+def check_code(code: Code, run: RecordedRun, commits: tuple[PublishedCommit, ...]) -> Iterator[Problem]:
+    """Parent plus edits gives the recorded and the published code; the stages before the tests say the same again.
+
+    In a clone the candidate's own commit is not there: what its edits make is what the branch must hold.
+    """
+    rows = run.rows
     incumbent = code.at(rows[0].commit)
     if incumbent is None:
         return
@@ -175,7 +199,25 @@ def check_code(code: Code, rows: tuple[Experiment, ...]) -> Iterator[Problem]:
             yield from _refused_edits(row, str(error))
             continue
         yield from _applied_edits(row, after, code.at(row.commit), model)
-        incumbent = after if row.verdict.outcome == "kept" else incumbent
+        if row.verdict.outcome == "kept":
+            named = [commit.sha for commit in commits if commit.number == row.number]
+            yield from (_other_code(row, sha) for sha in named if _differs(code, run, sha, incumbent, after))
+            incumbent = after
+
+
+def _differs(code: Code, run: RecordedRun, sha: str, before: dict[str, str], after: dict[str, str]) -> bool:
+    """Whether a commit that names a kept row holds other code than its candidate.
+
+    Below HEAD it may have been rebased onto other code, which is not said to have been measured.
+    """
+    if code.at(sha) == after:
+        return False
+    is_there = code.repository.ref(ref_of(run.name)) is not None
+    return is_there or code.at(_parent(code.repository, sha)) in (None, before)
+
+
+def _other_code(row: Experiment, sha: str) -> Problem:
+    return Problem(row.number, "commit", f"{sha[:12]} holds other code than the candidate")
 
 
 def _refused_edits(row: Experiment, refusal: str) -> Iterator[Problem]:

@@ -138,8 +138,9 @@ def twins(repository: Repository, run: RecordedRun) -> tuple[str, ...]:
 
 
 def _ledger_bytes(repository: Repository, name: str) -> bytes:
-    local = _bytes(run_folder(repository, name) / LEDGER)
-    return local or _bytes(repository.root / ledger_path(name)) or b""
+    local = _bytes(run_folder(repository, name) / LEDGER) or _bytes(repository.root / ledger_path(name))
+    tip = None if local else repository.ref(ref_of(name))
+    return local or (repository.file_bytes(tip, ledger_path(name)) if tip else None) or b""
 
 
 def _holds(data: bytes, first: bytes, seeds: set[bytes]) -> bool:

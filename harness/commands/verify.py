@@ -14,7 +14,15 @@ from pathlib import Path
 from harness.cli import Parser
 from harness.commands import counted
 from harness.commands.paid import check_paid
-from harness.commands.published import check_code, check_commits, check_files, is_comparable, is_of_old_template
+from harness.commands.published import (
+    check_code,
+    check_commits,
+    check_files,
+    commits_by_row,
+    commits_of,
+    is_comparable,
+    is_of_old_template,
+)
 from harness.commands.recorded import Code, RecordedRun, has_commit, read_run, run_names, task_of, twins
 from harness.commands.rerun import Rerun, chosen_rows, measure_again
 from harness.errors import ArdentError
@@ -103,7 +111,9 @@ def audit_run(repository: Repository, run: RecordedRun) -> Audit:
     if not run.rows:
         return Audit(run.name, 0, 0, 0, 0, run.problems, ())
     checked, code = _judged(repository, run), Code(repository)
-    problems = [*run.problems, *checked.problems, *check_code(code, run.rows), *check_commits(code, run)]
+    commits = commits_of(repository, run)
+    problems = [*run.problems, *checked.problems]
+    problems += [*check_code(code, run, commits), *check_commits(code, run, commits)]
     replies = run_folder(repository, run.name) / TRANSCRIPTS
     problems += check_paid(replies, run.rows)
     wrong = {problem.row for problem in problems}
@@ -145,6 +155,9 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
     if not all(map(is_comparable, run.rows)):
         yield "another harness, build of the meter or Python wrote it, so refusals and code hashes were not compared"
     known = has_commit(code.repository, run.rows[0].commit)
+    if known and (blind := list(map(str, _without_commits(code.repository, run)))):
+        what = f"the commits of experiment {', '.join(blind)} are not in this repository"
+        yield f"{what}, so the diff in each one's finding was not compared with its edits"
     if known and task_of(code.repository, run.rows[0], committed=True) is None:
         path = f"tasks/{run.rows[0].task}.yaml"
         yield f"neither HEAD nor the commit where it started has {path} as it was measured with: commit it"
@@ -156,6 +169,16 @@ def _notes(code: Code, run: RecordedRun) -> Iterator[str]:
     last = run.rows[-1]
     if kept((last,)) and all(len(place.rows) <= last.number for place in run.places):
         yield f"experiment {last.number} was kept and is not published yet; start the run again to finish it"
+
+
+def _without_commits(repository: Repository, run: RecordedRun) -> Iterator[int]:
+    """The kept rows whose diff git does not know, as after a merge that squashed them."""
+    wins = kept(run.rows)
+    known = commits_by_row(repository, wins)  # those of a row whose parent is here
+    for row in wins:
+        is_here = has_commit(repository, row.parent) and has_commit(repository, row.commit)
+        if not is_here and row.number not in known:
+            yield row.number
 
 
 def _unrecorded(replies: Path, run: RecordedRun) -> Iterator[str]:

@@ -13,7 +13,14 @@ from collections.abc import Mapping
 
 from harness.finding.check import compare
 from harness.finding.claims import FindingPaths, finding_id, headline, kept_win, paths, position, title
-from harness.finding.discoveries import BULLETS_HEADING, add_bullet, bullet, check_discoveries, without_bullets
+from harness.finding.discoveries import (
+    BULLETS_HEADING,
+    add_bullet,
+    bullet,
+    check_discoveries,
+    listed_sources,
+    without_bullets,
+)
 from harness.finding.prose import edit_literals, render_quote, show_code
 from harness.finding.references import floor_decimal, gather_facts
 from harness.finding.review import REVIEW_FIELDS, REVIEW_HEADING, Review, keep_review, read_review, write_review
@@ -35,6 +42,7 @@ __all__ = [
     "headline",
     "is_of_other_template",
     "keep_review",
+    "listed_sources",
     "paths",
     "position",
     "read_review",

@@ -64,6 +64,12 @@ def without_bullets(discoveries: str, sources: Collection[str]) -> list[str]:
     return [line for at, line in enumerate(lines) if at not in own and line not in ("", BULLETS_HEADING)]
 
 
+def listed_sources(discoveries: str) -> frozenset[str]:
+    """File names of the findings that the loop's section cites. Elsewhere a person may cite one, which is no bullet."""
+    lines = discoveries.split("\n")
+    return frozenset(source for at in _section(lines) or () if (source := _source(lines[at])))
+
+
 def _section(lines: list[str]) -> range | None:
     """Indices of the lines below the loop's heading, up to the next heading of its level or above."""
     start = next((at + 1 for at, line in enumerate(lines) if line.rstrip() == BULLETS_HEADING), None)
@@ -83,7 +89,9 @@ def check_discoveries(discoveries: str, bullets: Mapping[str, str]) -> tuple[str
     """Problems of the loop's section. `bullets`: file name or path of each finding, to its line as `bullet` says it."""
     lines = discoveries.split("\n")
     rendered = {PurePosixPath(name).name: line for name, line in bullets.items()}
-    problems, seen = [], set()
+    headings = [at for at, line in enumerate(lines, start=1) if line.rstrip() == BULLETS_HEADING]
+    problems = [f"{at}: the loop's section stands twice; its bullets belong in the first" for at in headings[1:]]
+    seen = set()
     for at in _section(lines) or ():
         line, source = lines[at].rstrip(), _source(lines[at])
         if line in seen:

@@ -27,12 +27,13 @@ def is_closed(repository: Repository, settings: Settings, ledger_tip: str) -> bo
     it is.
     """
     tip = repository.ref(ref_of(settings.run))
-    return tip is None or any(commit.tip == ledger_tip for commit in _published(repository, settings, tip))
+    commits = () if tip is None else _published(repository, settings, tip, merged=False)  # a merge may drop the file
+    return tip is None or any(commit.tip == ledger_tip for commit in commits)
 
 
-def _published(repository: Repository, settings: Settings, tip: str) -> tuple[PublishedCommit, ...]:
+def _published(repository: Repository, settings: Settings, tip: str, *, merged: bool) -> tuple[PublishedCommit, ...]:
     """The commits from `tip` down to the baseline that hold the run's ledger."""
-    return published_commits(repository, settings.run, settings.baseline, tip, merged=False)
+    return published_commits(repository, settings.run, settings.baseline, tip, merged=merged)
 
 
 def is_rejected(repository: Repository, name: str) -> bool:
@@ -116,7 +117,7 @@ def _check_commits(run: Run, tip: str) -> None:
     repository, rows = run.repository, run.ledger.rows
     if not repository.is_ancestor(run.settings.baseline, tip):
         raise _moved(run, f"does not build on the run's baseline {run.settings.baseline[:12]}")
-    for commit in _published(repository, run.settings, tip):
+    for commit in _published(repository, run.settings, tip, merged=True):
         number = commit.number
         after = rows[number + 1].tip if number + 1 < len(rows) else run.ledger.tip
         if number >= len(rows) or after != commit.tip:

@@ -58,9 +58,7 @@ def open_run(root: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: 
     repository = _open_repository(root)
     task = tasks.load(root, wanted.task)
     repository.private_dir()  # before any folder in it, for it is this user's only
-    name = _choose_name(repository, wanted) if wanted.run is None else wanted.run
-    if not is_run_name(name):
-        raise BadInputError(f"--run {name!r}: use lower-case letters and digits, single . _ - between them, at most 41")
+    name = _named(repository, wanted)
     folder = run_folder(repository, name)
     ledgers.make_folder(folder)
     crash_points.reach("folder-made")
@@ -103,7 +101,7 @@ def peek_run(root: Path, name: str | None, task: str, proposer: str, budget: int
     repository = Repository.open(root, allow_in_progress=True)
     loaded = tasks.load(root, task)
     wanted = Wanted(name, task, proposer, None, budget)
-    folder = run_folder(repository, _choose_name(repository, wanted) if name is None else name)
+    folder = run_folder(repository, _named(repository, wanted))
     ledger = ledgers.Ledger.peek(folder / LEDGER, TOTALS, harness_hash())
     if ledger.rows:
         settings = replace(read_settings(folder), budget=budget)
@@ -126,6 +124,13 @@ def _open_repository(root: Path) -> Repository:
             f"{root}: not the top of its repository, which is {repository.root}; clone Ardent into a folder of its own"
         )
     return repository
+
+
+def _named(repository: Repository, wanted: Wanted) -> str:
+    name = _choose_name(repository, wanted) if wanted.run is None else wanted.run
+    if not is_run_name(name):
+        raise BadInputError(f"--run {name!r}: use lower-case letters and digits, single . _ - between them, at most 41")
+    return name
 
 
 def _choose_name(repository: Repository, wanted: Wanted) -> str:

@@ -52,7 +52,8 @@ def check_rows(rows: Sequence[Experiment], task: Task, draws: Draws | None = Non
     problems = [Problem(0, *found) for found in check_baseline(rows[0], task, draws)]
     if problems:
         return Checked(tuple(problems), 0, 0)
-    past = Past(rows[0].evidence.screen[0], rows[0].tree_sha256, trees={rows[0].tree_sha256: 0})
+    pair, tree = rows[0].evidence.screen[0], rows[0].tree_sha256
+    past = Past(pair, tree, trees={tree: 0}, seeds={pair.seed})
     derived = 0
     for row in rows[1:]:
         verdict, found = _check_row(row, rows[0], past, task, draws)

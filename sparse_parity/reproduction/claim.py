@@ -85,13 +85,17 @@ def name_study(study: Study) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A claim as it came out; `values` is empty where nothing was run."""
+    """A claim as it came out; `values` is empty where nothing was run.
+
+    `kept`: how many of its parts were measured in an earlier start, and taken from the file that keeps them.
+    """
 
     claim: Claim
     values: Values
     ours: str
     verdict: Verdict
     seconds: float
+    kept: int = 0
 
 
 def judge(claim: Claim, values: Values, seconds: float, note: str = "") -> Row:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sparse_parity.arguments import Parser
@@ -119,7 +119,8 @@ def run_claims(
         found = list(_run_parts(claim, label, known, kept if claim.minutes else None))
         values = tuple(value for part in found for value in part.values)
         note = next((part.note for part in found if part.note), "")
-        yield judge(claim, claim.gather(values), sum(part.seconds for part in found), note)
+        row = judge(claim, claim.gather(values), sum(part.seconds for part in found), note)
+        yield replace(row, kept=len(claim.parts) - missing if claim.minutes else 0)
 
 
 def _missing_parts(claim: Claim, known: Mapping[tuple[str, str], Kept]) -> int:
@@ -137,7 +138,7 @@ def _run_parts(
     digest = digest_code(claim.modules)
     for number, study in enumerate(claim.parts, start=1):
         name = _key(claim, study)
-        found = known.get((name, digest))
+        found = known.get((name, digest)) if claim.minutes else None  # what takes seconds is never kept
         if found is None:
             part = f", part {number} of {len(claim.parts)}" if len(claim.parts) > 1 else ""
             found = _run(study, name, digest, _Progress(label + part), claim.minutes)

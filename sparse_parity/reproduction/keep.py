@@ -3,12 +3,14 @@
 Promises: a kept value is used again only for the same function with the same arguments, and while the code that made
 it is the same (but for layout and comments): the engine, the methods and the study's own module. A last line that was
 cut short is dropped; a file that holds anything else is refused and stays as it is. Does not cover: another machine or
-Python; the file is for going on, not for sharing.
+Python; the file is for going on, not for sharing, and who writes into it writes what is shown. The table names
+what it took from there (`table.tell_kept`); the same claim with a `--keep` of a new file measures it.
 """
 
 import ast
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -89,6 +91,8 @@ def _read_line(line: str) -> Kept:
         raise TypeError
     if not all(type(value) in {int, float} for value in (*kept.values, kept.seconds)):
         raise TypeError
+    if not 0.0 <= kept.seconds < math.inf:
+        raise ValueError
     return kept
 
 

@@ -28,6 +28,18 @@ def count_verdicts(rows: list[Row]) -> str:
     return head + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
 
 
+def tell_kept(rows: list[Row]) -> str:
+    """Which values were not measured in this start but in an earlier one; empty if all were measured now."""
+    named = [row.claim.id + _of_parts(row) for row in rows if row.kept]
+    head = f"Kept from an earlier start and not measured in this one ({len(named)} of {len(rows)}): "
+    return head + ", ".join(named) + "." if named else ""
+
+
+def _of_parts(row: Row) -> str:
+    parts = len(row.claim.parts)
+    return "" if row.kept == parts else f" ({row.kept} of {parts} parts)"
+
+
 def render_terminal(rows: list[Row], width: int = WIDE) -> str:
     """Two or more lines a claim: its numbers, then what it says and why it is judged so. Where the table is too wide
     for the terminal, its columns stand below each other.
@@ -35,7 +47,8 @@ def render_terminal(rows: list[Row], width: int = WIDE) -> str:
     lines = _as_table(rows, min(width, WIDE))
     if width < WIDE and max(map(len, lines)) > width:
         lines = [line for row in rows for line in ["", *_stack(row, width)]][1:]
-    return "\n".join([*lines, "", count_verdicts(rows)])
+    kept = textwrap.wrap(tell_kept(rows), width)
+    return "\n".join([*lines, "", count_verdicts(rows), *kept])
 
 
 def _as_table(rows: list[Row], width: int) -> list[str]:
@@ -72,6 +85,7 @@ def render_markdown(rows: list[Row]) -> str:
     """The document: a head, the counts, and a table of one line a claim."""
     seconds = sum(row.seconds for row in rows)
     lines = [HEAD, f"{count_verdicts(rows)}. Python {platform.python_version()}, {seconds:,.0f} s.\n"]
+    lines += [f"{kept}\n"] if (kept := tell_kept(rows)) else []
     lines += ["| claim | source | what | published | ours | verdict | why |", "|---|---|---|---|---|---|---|"]
     for row in rows:
         claim = row.claim
@@ -97,4 +111,5 @@ def _as_record(row: Row) -> dict[str, Any]:
         "verdict": row.verdict,
         "why": claim.why,
         "seconds": round(row.seconds, 2),
+        "kept_parts": row.kept,
     }

@@ -4,6 +4,14 @@ from tests.harness.audited import record_run
 from tests.harness.loops import copy_project, make_user_project, run_loop, scripted
 from tests.harness.project import git
 from tests.harness.scripts import FUSED, KEPT, POLICY
+from tests.harness.shared import left_alone, shared_folders
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """No test may change what others share."""
+    with left_alone(item.config, shared_folders(getattr(item, "funcargs", {}))):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,19 @@ def test_a_missing_bullet_and_a_missing_finding_are_named(project, finding):
     assert found.endswith(f"there is no finding '{finding.name}'")
 
 
+def test_a_bullet_outside_the_loops_section_is_none(project, finding):
+    """Where people write, a number is not compared with anything; so the bullet that is must be there."""
+    discoveries = project / "DISCOVERIES.md"
+    lines = discoveries.read_text().splitlines()
+    own = next(line for line in lines if finding.name in line)
+    moved = [own.replace("3 instances", "300 instances"), "", *(line for line in lines if line != own)]
+    discoveries.write_text("\n".join(moved) + "\n")
+    assert problems(project) == [f"DISCOVERIES.md:1: has no bullet of findings/{finding.name}"]
+    discoveries.write_text("\n".join([*lines, "", "## Findings of the loop", "", *moved[:1]]) + "\n")
+    said = "the loop's section stands twice; its bullets belong in the first"
+    assert problems(project) == [f"DISCOVERIES.md:{len(lines) + 2}: {said}"]
+
+
 def test_a_changed_diff_is_named_because_git_knows_the_right_one(project, finding):
     edit(finding, '+HYPERPARAMETERS = {"hidden": 16', '+HYPERPARAMETERS = {"hidden": 12')
     (found,) = problems(project)

@@ -108,6 +108,17 @@ class Scene:
         self.root, self.address = root, address
         quiet = {"PAGER": "cat", "GIT_EDITOR": "true", "RUN": "x", "PYTHONDONTWRITEBYTECODE": "1"}
         self.environment = {**clean_environment(root), **quiet, **variables}
+        self.failures = {}
+
+    def failure(self, command):
+        """What the command failed with, or None. It is typed once, whichever test asks first."""
+        if command not in self.failures:
+            try:
+                self.ask(command, b"q\n") if command == ASKS else self.play(command)
+                self.failures[command] = None
+            except AssertionError as failure:
+                self.failures[command] = failure
+        return self.failures[command]
 
     def play(self, command):
         """Type it; it must end well, and say something unless it is one that does not."""
@@ -179,13 +190,18 @@ SLOW = [(scene, command) for scene, commands in SLOW_SCENES.items() for command 
 TRIALS = [*FAST, *(pytest.param(*each, marks=pytest.mark.slow) for each in SLOW)]
 
 
+def up_to(scene, command):
+    """The commands that this one may build on, in their order, and itself."""
+    commands = SCENES[scene] if scene != "whole" else ()
+    return commands[: commands.index(command) + 1] if command in commands else (command,)
+
+
 @pytest.mark.parametrize(("scene", "command"), TRIALS)
 def test_the_commands_work_one_after_another(request, scene, command):
     there = request.getfixturevalue(scene)
-    if command == ASKS:
-        there.ask(command, b"q\n")
-    else:
-        there.play(command)
+    *_, failure = [there.failure(each) for each in up_to(scene, command)]
+    if failure:
+        raise failure
 
 
 # -- links ----------------------------------------------------------------------------------------------------------

@@ -76,8 +76,8 @@ def test_a_model_without_a_price_has_a_cost_unknown_and_no_ceiling(untouched):
         (("--budget", "1", "--proposer", "claude", "--model", "m", "--max-usd", "1"), ("ANTHROPIC_API_KEY",)),
     ],
 )
-def test_flags_that_make_no_sense_are_refused_before_the_run_begins(untouched, flags, words):
-    done = run_loop(untouched, *flags, *TASK)
+def test_flags_that_make_no_sense_are_refused_before_the_run_begins(project, flags, words):
+    done = run_loop(project, *flags, *TASK)
     assert_refused(done, *words)
     assert "begins" not in done.stdout
 

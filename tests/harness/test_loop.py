@@ -172,22 +172,24 @@ def test_a_clean_clone_can_merge_the_branch_as_the_summary_says(finished, tmp_pa
     assert len(list((clone / "findings").iterdir())) == 2
 
 
-def test_the_same_command_on_a_finished_run_of_that_name_changes_nothing(finished):
-    done = run_loop(finished.root, *finished.arguments)
+def test_the_same_command_on_a_finished_run_of_that_name_changes_nothing(finished, tmp_path):
+    root = copy_project(finished.root, tmp_path)
+    done = run_loop(root, *finished.arguments)
     assert done.returncode == 0
     assert "its budget of 10 is used; raise --budget to go on" in done.stdout
-    assert rows_of(finished.root, "all") == finished.rows
-    assert snapshot(finished.root) == finished.before
+    assert rows_of(root, "all") == finished.rows
+    assert snapshot(root) == finished.before
 
 
-def test_replay_of_a_recorded_run_gives_the_same_ledger(finished):
+def test_replay_of_a_recorded_run_gives_the_same_ledger(finished, tmp_path):
+    root = copy_project(finished.root, tmp_path)
     arguments = (*TASK, "--proposer", "replay", "--replay", "all", "--run", "again", "--budget", "10")
-    assert run_loop(finished.root, *arguments).returncode == 0
-    first, again = comparable(finished.rows, "run"), comparable(rows_of(finished.root, "again"), "run")
+    assert run_loop(root, *arguments).returncode == 0
+    first, again = comparable(finished.rows, "run"), comparable(rows_of(root, "again"), "run")
     assert again == first
-    said = harness(finished.root, "diff", "all", "again").stdout
+    said = harness(root, "diff", "all", "again").stdout
     assert said.startswith("run all and run again: 11 rows, 3 commits on the branch, no difference (")
-    assert snapshot(finished.root) == finished.before
+    assert snapshot(root) == finished.before
 
 
 # -- the search proposer --------------------------------------------------------------------------------------------

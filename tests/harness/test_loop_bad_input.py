@@ -87,8 +87,8 @@ def test_a_flag_whose_value_makes_no_sense_is_named(arguments, words):
     ],
     ids=" ".join,
 )
-def test_what_the_flags_name_must_be_there(user_project, arguments, words):
-    assert_refused_without_a_trace(user_project, arguments, *words)
+def test_what_the_flags_name_must_be_there(project, arguments, words):
+    assert_refused_without_a_trace(project, arguments, *words)
 
 
 def test_a_ceiling_in_dollars_for_a_model_without_a_price_is_refused_before_anything_is_measured(project):
@@ -131,11 +131,11 @@ def test_a_malformed_file_is_named_with_its_field(project, path, text, words):
     ],
     ids=["missing", "no YAML", "a wrong field"],
 )
-def test_a_malformed_script_is_named_with_its_line(user_project, tmp_path, name, text, words):
+def test_a_malformed_script_is_named_with_its_line(project, tmp_path, name, text, words):
     if text is not None:
         (tmp_path / name).write_text(text)
     arguments = (*ONE, "--proposer", "scripted", "--script", tmp_path / name)
-    assert_refused_without_a_trace(user_project, arguments, *words)
+    assert_refused_without_a_trace(project, arguments, *words)
 
 
 @pytest.mark.parametrize("name", ["system.md", "experiment.md"])

@@ -18,6 +18,7 @@ from harness.profiling.page import render
 from harness.profiling.table import answer
 from harness.task import derive_seed, draw
 from tests.harness.bench import TINY, learner, net, trusted
+from tests.harness.loops import copy_project
 from tests.harness.project import harness, make_project
 from tests.harness.random_programs import INPUTS, random_program
 from tests.harness.run_programs import run_program, run_traced
@@ -282,7 +283,8 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-def test_the_command_prints_both_tables_and_writes_page_and_plot(project):
+def test_the_command_prints_both_tables_and_writes_page_and_plot(project, tmp_path):
+    project = copy_project(project, tmp_path)
     done = command(project)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()

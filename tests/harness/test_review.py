@@ -179,11 +179,11 @@ BAD_INPUT = {
 }
 
 
-def test_bad_input_is_one_line(reviewable_project):
-    before = tip(reviewable_project)
+def test_bad_input_is_one_line(reviewable):
+    before = tip(reviewable)
     for arguments, said in BAD_INPUT.items():
-        assert said in refusal(reviewable_project, *arguments)
-    assert tip(reviewable_project) == before
+        assert said in refusal(reviewable, *arguments)
+    assert tip(reviewable) == before
 
 
 def test_a_number_is_the_experiments_wherever_a_finding_is_named():
@@ -383,8 +383,8 @@ def on_terminal(root, columns, keys, *arguments, **variables):
 
 
 @pytest.mark.parametrize(("columns", "no_color"), [(80, ""), (120, "1")])
-def test_a_finding_fits_the_terminal_and_has_the_colours_that_are_wanted(reviewable_project, columns, no_color):
-    ended = on_terminal(reviewable_project, columns, "s\ns\n", "review", "x", NO_COLOR=no_color)
+def test_a_finding_fits_the_terminal_and_has_the_colours_that_are_wanted(reviewable, columns, no_color):
+    ended = on_terminal(reviewable, columns, "s\ns\n", "review", "x", NO_COLOR=no_color)
     assert ended.code == 0, ended.text
     assert ("\x1b[32m" in ended.text, "\x1b" in ended.text) == ((False, False) if no_color else (True, True))
     lines = re.sub(r"\x1b\[[0-9;]*m", "", ended.text).splitlines()
@@ -395,8 +395,8 @@ def test_a_finding_fits_the_terminal_and_has_the_colours_that_are_wanted(reviewa
         assert words in text
 
 
-def test_plain_is_sentences_without_signs_that_a_reader_skips(reviewable_project):
-    ended = on_terminal(reviewable_project, 80, "q\n", "review", "x", "--plain")
+def test_plain_is_sentences_without_signs_that_a_reader_skips(reviewable):
+    ended = on_terminal(reviewable, 80, "q\n", "review", "x", "--plain")
     assert "\x1b" not in ended.text
     assert not BOXES.search(ended.text)
     numbers = r"incumbent [\d,]+; candidate [\d,]+; change -59\.\d %; interval -[\d.]+ % to -[\d.]+ %\."
@@ -420,8 +420,8 @@ def test_findings_are_decided_one_after_another_and_the_same_command_goes_on(rev
 
 
 @pytest.mark.slow
-def test_measuring_again_says_that_every_value_agrees_and_the_end_of_the_input_quits(reviewable_project):
-    ended = on_terminal(reviewable_project, 80, "m\n\x04", "review", "x")
+def test_measuring_again_says_that_every_value_agrees_and_the_end_of_the_input_quits(reviewable):
+    ended = on_terminal(reviewable, 80, "m\n\x04", "review", "x")
     assert (ended.code, "values, agree" in ended.text) == (0, True), ended.text
 
 

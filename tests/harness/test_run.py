@@ -12,7 +12,7 @@ from harness.ledger.checkpoint import read as read_checkpoint
 from harness.records import Evidence, Verdict
 from harness.run import Wanted, harness_hash, proposals_done, read_settings
 from harness.run.names import is_run_name
-from harness.run.opening import TOTALS, open_run
+from harness.run.opening import TOTALS, open_run, peek_run
 from harness.run.replayed import recorded_rows
 from harness.totals import total
 from tests.harness.loops import copy_project, run_folder
@@ -40,6 +40,14 @@ def test_names_that_git_takes_are_run_names(name):
 )
 def test_other_names_are_no_run_names(name):
     assert not is_run_name(name)
+
+
+@pytest.mark.parametrize("name", ["../../x", "a" * 300, "é", "a/b"])
+def test_a_name_that_is_none_is_refused_before_any_file_of_that_name_is_looked_at(begun_project, name):
+    with pytest.raises(BadInputError, match="use lower-case letters"):
+        peek_run(begun_project, name, "tiny", "scripted", 2)  # what --dry-run shows
+    with pytest.raises(BadInputError, match="use lower-case letters"), open_run(begun_project, wanted(run=name)):
+        pass
 
 
 def test_a_run_of_which_nothing_was_measured_leaves_no_branch_and_its_name_free(user_project, tmp_path):

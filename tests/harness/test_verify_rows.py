@@ -12,6 +12,7 @@ from harness.verify import Draws, check_rows
 from tests.harness.audited import (
     DISCARDED,
     KEPT,
+    KEPT_AGAIN,
     NULL,
     POLICY,
     RUN,
@@ -23,6 +24,7 @@ from tests.harness.audited import (
     forge,
     ledger_file,
     rows_of,
+    with_pair,
 )
 from tests.harness.project import git, harness, python
 
@@ -89,6 +91,14 @@ def test_a_lapse_that_cannot_be_is_named(audited):
         ("evidence.lapses[0].candidate.reads: 1 are fewer", replace(good, candidate=poor)),
     ):
         named(audited, start, KEPT, evidence_lapses=(lapse,))
+
+
+def test_the_baselines_instance_confirms_nothing(audited):
+    """Row 0 decided on it, and so did each screen until the first kept one; its secret need not be known to say so."""
+    rows, task, _ = audited
+    forged = with_pair(rows, KEPT_AGAIN, 1, seed=rows[0].evidence.screen[0].seed)
+    found = [str(problem) for problem in check_rows(forged, task).problems]
+    assert found == [f"row {KEPT_AGAIN}: evidence.confirm[1].seed: an earlier decision used this instance"]
 
 
 def test_values_that_no_meter_counts_are_named(audited):

@@ -15,11 +15,11 @@ import pytest
 
 import sparse_parity
 from sparse_parity.protocol import ParityError
-from sparse_parity.reproduction.claim import judge, name_study, pass_over_claim
+from sparse_parity.reproduction.claim import SAME_DIGITS, judge, name_study, pass_over_claim
 from sparse_parity.reproduction.command import run_claims
 from sparse_parity.reproduction.keep import digest_code
 from sparse_parity.reproduction.registry import CLAIMS, find_claims
-from sparse_parity.reproduction.table import render_terminal
+from sparse_parity.reproduction.table import as_document, render_markdown, render_terminal
 
 ROOT = Path(sparse_parity.__file__).parent.parent
 COMMAND = [sys.executable, "-m", "sparse_parity", "reproduce"]
@@ -32,6 +32,9 @@ OURS = {"WHOLE", "E-full", "COIN", "HIDDEN", "FRONTIER", "R3-list"}
 OURS |= {"CUR-20", "CUR-k", "WD-fail", "WD-seeds", "SIGN-seeds"}  # parts of a claim of the reference
 OURS |= {"STEPS", "MEMORY", "C-acc-all"}  # of the documents, and not in the reference
 BY_EYE = {"RUNTIME", "S1-1s", "C-wall"}  # seconds of a machine
+COMMITTED = {
+    row["claim"]: row for row in json.loads((ROOT / "results/reproduction.json").read_text(encoding="utf-8"))["rows"]
+}
 KEPT = os.environ.get("REPRODUCTION_KEPT")  # a file of `reproduce --keep`, whose values are judged and added to
 
 
@@ -53,6 +56,8 @@ def judge_by_running(claim, kept=None):
 def test_our_numbers_agree_with_the_reference(claim):
     row = judge_by_running(claim)
     assert row.verdict == claim.verdict, f"{claim.id}: ours is {row.values}"
+    if claim.id not in BY_EYE:
+        assert row.values == pytest.approx(COMMITTED[claim.id]["values"], rel=SAME_DIGITS), "the committed table lies"
 
 
 @pytest.mark.slow
@@ -189,6 +194,43 @@ def test_fast_judges_what_is_kept_and_counts_what_is_missing(tmp_path):
     row = next(run_claims([more], fast=True, kept=kept))
     assert (row.verdict, row.values) == ("not run", ())
     assert row.ours.endswith("1 of 2 parts kept")
+
+
+def test_what_was_kept_and_not_measured_in_this_start_is_told(tmp_path):
+    """Who writes an invented value into the file has it shown; so each table names what it took from there."""
+    kept = tmp_path / "kept.jsonl"
+    whole = replace(find_claims(["A-20x"])[0], minutes=1, holds=None, reference=None, study=(partial(double, 1),))
+    part, fresh = (replace(whole, id=name, study=(partial(double, 1), partial(double, 2))) for name in ("P", "FRESH"))
+    list(run_claims([whole, part], fast=False, kept=kept))
+    lines = [json.loads(line) for line in kept.read_text().splitlines()]
+    invented = [line | {"values": [3.0]} for line in lines[:2]]
+    kept.write_text("".join(json.dumps(line) + "\n" for line in invented))
+    rows = list(run_claims([whole, part, fresh], fast=False, kept=kept))
+    assert [(row.kept, row.values[0]) for row in rows] == [(1, 3.0), (1, 3.0), (0, 2.0)]
+    said = "Kept from an earlier start and not measured in this one (2 of 3): A-20x, P (1 of 2 parts)."
+    assert f"\n\n{said}\n\n" in render_markdown(rows)
+    assert said in " ".join(render_terminal(rows, 60).split())
+    assert [row["kept_parts"] for row in as_document(rows)["rows"]] == [1, 1, 0]
+    assert "Kept from" not in render_markdown(rows[2:]) + render_terminal(rows[2:])
+
+
+def test_what_takes_seconds_is_never_taken_from_the_file(tmp_path):
+    kept, claim = tmp_path / "kept.jsonl", find_claims(["R3-standard"])[0]
+    forged = {"claim": f"R3-standard: {name_study(claim.parts[0])}", "digest": digest_code(claim.modules)}
+    kept.write_text(json.dumps(forged | {"values": [1.0], "seconds": 1.0}) + "\n")
+    row = next(run_claims([claim], fast=True, kept=kept))
+    assert (row.verdict, row.kept) == ("reproduced", 0)
+
+
+def test_the_committed_table_says_what_its_numbers_say():
+    """Both of its files: the values judged again are shown so, and what takes seconds is measured again above."""
+    table = (ROOT / "results/reproduction.md").read_text(encoding="utf-8")
+    for claim in CLAIMS:
+        row = COMMITTED[claim.id]
+        assert f" | {row['ours'].replace('|', chr(92) + '|')} | {row['verdict']} | " in table, claim.id
+        if claim.study:
+            again = judge(claim, tuple(row["values"]), 0.0)
+            assert (again.ours, again.verdict) == (row["ours"], row["verdict"])
 
 
 def test_a_reduced_claim_says_its_size_and_gives_way_to_one_kept_in_full(tmp_path):
