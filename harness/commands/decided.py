@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from harness import finding
-from harness.commands.published import shown_diff
+from harness.commands.published import check_code, commits_of, shown_diff
 from harness.commands.recorded import Code
 from harness.commands.reviewed import ReviewedFinding, ReviewedRun, code_of, problems_of, restore_hint
 from harness.errors import ArdentError, BadInputError
@@ -126,11 +126,23 @@ def _check_sound(reviewed: ReviewedRun, one: ReviewedFinding, decision: Decision
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         fix = f"mend it on {reviewed.branch}: git brings a file back, python -m harness check --write renders one again"
         raise ArdentError(f"{one.id} is not what its evidence says: {problems[0]}{more}; {fix}")
+    if decision.status == "approved":
+        _check_measured(reviewed, one)
     if decision.status == "rejected" and reviewed.pending is not None:
         raise ArdentError(
             f"experiment {reviewed.pending.number} was kept and is not on {reviewed.branch} yet; start the run again, "
             "which finishes it, then review"
         )
+
+
+def _check_measured(reviewed: ReviewedRun, one: ReviewedFinding) -> None:
+    """What the finding shows as its change is what its row's edits make, and was measured."""
+    repository, run = reviewed.repository, reviewed.run
+    problems = check_code(Code(repository), run, commits_of(repository, run))
+    problem = next((problem for problem in problems if problem.row == one.row.number), None)
+    if problem:
+        fix = f"reject it, and see: python -m harness verify --run {run.name}"
+        raise ArdentError(f"{one.id} is not what was measured: {problem}; {fix}")
 
 
 def _written(reviewed: ReviewedRun, one: ReviewedFinding, decision: Decision) -> dict[str, str | None]:

@@ -28,7 +28,7 @@ EPILOG = """\
 examples:
   python -m sparse_parity reproduce --fast                  what takes seconds: under a minute in all
   python -m sparse_parity reproduce --claim R3-9.1          one claim
-  python -m sparse_parity reproduce                         everything, about 75 minutes; stop it and go on
+  python -m sparse_parity reproduce                         everything, about 50 minutes; stop it and go on
   python -m sparse_parity reproduce --fast --json | jq .    one JSON document
 
 Exit code 1 if a number of ours differs from its reference."""

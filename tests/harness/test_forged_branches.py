@@ -29,8 +29,8 @@ from tests.harness.audited import (
     copy_of,
     rows_of,
 )
-from tests.harness.loops import run_folder, run_loop, scripted
-from tests.harness.project import commit_all, git
+from tests.harness.loops import assert_refused, run_folder, run_loop, scripted
+from tests.harness.project import commit_all, git, harness
 from tests.harness.scripts import KEPT as KEPT_PROPOSAL
 from tests.harness.test_run import wanted
 
@@ -78,6 +78,16 @@ def test_a_finding_with_code_that_was_never_measured_is_named_in_a_clone(project
         git(clone, "branch", "--quiet", "-D", BRANCH)
     problems, _ = audit(clone)
     assert problems == [f"row {KEPT_AGAIN}: commit: {forged[:12]} holds other code than the candidate"]
+
+
+def test_a_finding_with_code_that_was_never_measured_is_not_approved(project, tmp_path):
+    forged = publish_other_code(project)
+    git(project, "update-ref", f"refs/heads/{BRANCH}", forged)
+    clone = clone_of(project, tmp_path)
+    git(clone, "branch", "--quiet", BRANCH, f"origin/{BRANCH}")
+    said = f"is not what was measured: row {KEPT_AGAIN}: commit: {forged[:12]} holds other code than the candidate"
+    assert_refused(harness(clone, "review", RUN, "--approve", str(KEPT_AGAIN)), said)
+    assert git(clone, "rev-parse", BRANCH) == forged
 
 
 def test_every_commit_that_names_a_kept_row_must_hold_its_code(project):
