@@ -161,6 +161,7 @@ PARSED = {
     "python -m sparse_parity reproduce": AN_HOUR,
     "python -m sparse_parity reproduce --out results/reproduction.md --plots docs/guide": AN_HOUR,
     "pytest -m slow": SLOW_ITSELF,
+    "pytest -m slow tests/reproduction": AN_HOUR,
     "REPRODUCTION_KEPT=$PWD/reproduction-kept.jsonl pytest -m slow tests/reproduction": AN_HOUR,
     "pytest -m slow tests/harness/test_forgeries.py": SLOW_ITSELF,
     "pytest -m slow tests/harness/test_hostile.py": SLOW_ITSELF,

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -44,6 +45,7 @@ class Terminal:
 
         def adopt():
             os.setsid()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where a script started the tests in its background
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
         self.process = subprocess.Popen(
