@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -197,13 +198,23 @@ def test_deadline_ends_the_retries_before_the_attempts_do(tmp_path):
     assert len(requests) == 1
 
 
+@contextmanager
+def interruptible():
+    """SIGINT is a KeyboardInterrupt, also where a script started pytest in its background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_request_whose_process_was_interrupted_counts_as_lost_and_is_asked_again(tmp_path):
     def interrupt(_):
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         return Scripted("", fault="silent")
 
     with serve(answer=interrupt) as server:
-        with pytest.raises(KeyboardInterrupt):
+        with interruptible(), pytest.raises(KeyboardInterrupt):
             open_claude(tmp_path, server.address).propose(make_briefing(), accept)
         server.answer = lambda _: GOOD
         reply = open_claude(tmp_path, server.address).propose(make_briefing(), accept)
